@@ -1,0 +1,279 @@
+"""Fit ``dedup/events/model.json``: the coefficients of the pair model.
+
+Run by hand when a feature changes::
+
+    python benchmarks/train_event_model.py            # fit, with the leave-one-out table
+    python benchmarks/train_event_model.py --write    # and store the model
+
+Each set goes through the library's own stages with the default configuration, up to candidate
+pairs and their features.  The fit is a logistic regression in which every *set family* has a
+stated weight, whatever its size, so that no collection's quirks decide; coefficients of
+similarities may not be negative, nor those of conflicts positive.  Leave one out: the model is
+fitted without the family that it is then scored on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import datasets
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+import dedup.find as find
+from dedup.article import as_articles
+from dedup.config import Config
+from dedup.duplicates.groups import find_duplicates
+from dedup.duplicates.shingling import shingle
+from dedup.evaluate import b_cubed_f1_score
+from dedup.events.candidates import event_candidates
+from dedup.events.clustering import PROBABILITY_UNIT, average_linkage
+from dedup.events.features import observe
+from dedup.events.groups import GroupText, features_of
+from dedup.events.scoring import FEATURES, VALUE_UNIT, Model, score
+from dedup.text.tokenize import tokenize
+
+TARGET = Path(find.__file__).parent / "events" / "model.json"
+
+#: Weight of each family in the fit.  Whole articles with event labels count most; headlines and
+#: pairs judged on another scale count less.
+FAMILY_WEIGHT = {
+    "gva": 1.0,
+    "ecbplus": 1.0,
+    "vietnamese": 1.0,
+    "wmt_mt": 1.0,
+    "olympics_titles": 0.5,
+    "semeval2022": 0.3,
+    "tgcontest": 0.2,
+}
+
+#: Features that speak for one event, and against; the others may do either.
+FOR = {"text", "lead", "names", "numbers", "shared_names", "near_in_time", "containment"}
+AGAINST = {"conflicting_names", "conflicting_numbers", "far_in_time"}
+
+#: Never seen in the sets; set by hand: two versions under one address need little else in common.
+BY_HAND = {"same_url": 4.0}
+
+RIDGE = 1.0
+EFFECTIVE_PAIRS = 20_000
+
+THRESHOLDS = (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Candidate pairs of one set, with their features and gold."""
+
+    name: str
+    family: str
+    pairs: NDArray[np.int64]
+    values: NDArray[np.float64]
+    same: NDArray[np.bool_]
+    group_of: NDArray[np.int64]
+    events: Sequence[str]
+
+    @property
+    def n_groups(self) -> int:
+        return int(self.group_of.max()) + 1
+
+
+ZERO = Model(coefficients=dict.fromkeys(FEATURES, 0), intercept=0)
+
+
+def sample_of(data: datasets.LabelledSet) -> Sample:
+    """Run a set up to scored candidates, as :func:`dedup.find_clusters` does."""
+    config = Config()
+    articles, _ = as_articles(data.articles)
+    batch = find._prepare(articles, [], config, lambda *_: None)
+    duplicate = config.duplicate
+    duplicates = find_duplicates(
+        [tokenize(c.body) or tokenize(c.title) for c in batch.cleaned],
+        shingle_size=duplicate.shingle_size,
+        threshold=duplicate.threshold,
+    )
+    groups = find._groups(batch, duplicates)
+    texts = [group.text for group in groups]
+    profiles = [text.profile for text in texts]
+    event = config.event
+    features = features_of(texts, profiles, observe(profiles), event.prior_weight)
+    candidates = event_candidates(
+        features,
+        top_terms=event.top_terms,
+        min_cosine=event.min_cosine,
+        window_days=event.window_days,
+        posting_cap=event.posting_cap,
+    )
+    shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
+    scored = score(features, shingles, candidates.pairs, ZERO)
+    group_of = np.empty(len(articles), dtype=np.int64)
+    for index, group in enumerate(groups):
+        group_of[[batch.rows[p] for p in group.members]] = index
+    codes = {event: code for code, event in enumerate(sorted(set(data.events)))}
+    gold = np.array([codes[data.events[batch.rows[g.centre]]] for g in groups])
+    pairs = candidates.pairs
+    return Sample(
+        name=data.name,
+        family=data.family,
+        pairs=pairs,
+        values=scored.values / VALUE_UNIT,
+        same=gold[pairs[:, 0]] == gold[pairs[:, 1]],
+        group_of=group_of,
+        events=data.events,
+    )
+
+
+def sample_of_pairs(data: datasets.PairSet) -> Sample:
+    """Score judged pairs, all texts of the set being the corpus."""
+    config = Config()
+    articles, _ = as_articles(
+        [{**side, "id": f"{n}{mark}"} for n, pair in enumerate(data.pairs) for side, mark in zip(pair, "ab", strict=True)]
+    )
+    batch = find._prepare(articles, [], config, lambda *_: None)
+    place = np.argsort(batch.rows)
+    cleaned = [batch.cleaned[p] for p in place]
+    texts = [
+        GroupText(id=a.id, title=c.title, body=c.body, published=a.published, urls=frozenset())
+        for a, c in zip(articles, cleaned, strict=True)
+    ]
+    profiles = [text.profile for text in texts]
+    features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
+    shingles = shingle((text.tokens for text in texts), config.duplicate.shingle_size)
+    pairs = np.arange(len(texts), dtype=np.int64).reshape(-1, 2)
+    scored = score(features, shingles, pairs, ZERO)
+    return Sample(
+        name=data.name,
+        family=data.family,
+        pairs=pairs,
+        values=scored.values / VALUE_UNIT,
+        same=np.array(data.same),
+        group_of=np.arange(len(texts)),
+        events=[],
+    )
+
+
+def fit(samples: Sequence[Sample], ridge: float = RIDGE) -> Model:
+    """Fit the model by penalised maximum likelihood under sign constraints."""
+    names = [name for name in FEATURES if name not in BY_HAND]
+    columns = [list(FEATURES).index(name) for name in names]
+    sizes = Counter(sample.family for sample in samples)
+    values = np.concatenate([sample.values[:, columns] for sample in samples])
+    signs = np.where(np.concatenate([sample.same for sample in samples]), 1.0, -1.0)
+    weights = np.concatenate(
+        [
+            np.full(len(s.same), FAMILY_WEIGHT[s.family] / sizes[s.family] / max(1, len(s.same)))
+            for s in samples
+        ]
+    )
+    weights *= EFFECTIVE_PAIRS / weights.sum()
+
+    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margin = signs * (values @ theta[:-1] + theta[-1])
+        slope = -weights * signs / (1 + np.exp(margin))
+        value = (weights * np.logaddexp(0, -margin)).sum() + ridge / 2 * (theta[:-1] ** 2).sum()
+        return value, np.append(values.T @ slope + ridge * theta[:-1], slope.sum())
+
+    bounds = [
+        (0, None) if name in FOR else (None, 0) if name in AGAINST else (None, None)
+        for name in names
+    ] + [(None, None)]
+    found = minimize(
+        loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds,
+        options={"maxiter": 5000},
+    )
+    fitted = dict(zip(names, found.x[:-1].tolist(), strict=True)) | BY_HAND
+    return Model.from_dict({"coefficients": fitted, "intercept": float(found.x[-1])})
+
+
+def probabilities(model: Model, sample: Sample) -> NDArray[np.int64]:
+    """Score a sample's pairs with a model."""
+    from dedup.events.scoring import COEFFICIENT_UNIT, LOG_ODDS_UNIT, to_probability
+
+    points = sample.values @ np.array([model.coefficients[n] for n in FEATURES]) + model.intercept
+    return to_probability(np.rint(points / COEFFICIENT_UNIT * LOG_ODDS_UNIT).astype(np.int64))
+
+
+def f1_by_threshold(model: Model, sample: Sample) -> list[float]:
+    """Return B³ F1 of a sample for each of THRESHOLDS."""
+    return [f1_at(model, sample, threshold) for threshold in THRESHOLDS]
+
+
+def f1_at(model: Model, sample: Sample, threshold: float = Config().event.threshold) -> float:
+    """Return B³ F1 of a sample clustered at a threshold."""
+    chance = probabilities(model, sample)
+    kept = chance >= Config().event.floor * PROBABILITY_UNIT
+    labels = average_linkage(
+        sample.n_groups, sample.pairs[kept], chance[kept], round(threshold * PROBABILITY_UNIT)
+    )
+    return b_cubed_f1_score(sample.events, labels[sample.group_of].tolist())
+
+
+def brier(model: Model, sample: Sample) -> float:
+    """Return the mean squared error of the probabilities (Brier 1950)."""
+    return float(((probabilities(model, sample) / PROBABILITY_UNIT - sample.same) ** 2).mean())
+
+
+def table(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
+    """Print B³ F1 for each set, fitted with and without its family; return the second."""
+    everything = fit(samples)
+    print(f"{'':22}      " + "".join(f"{t:>7}" for t in THRESHOLDS) + "   Brier")
+    record: dict[str, dict[str, float]] = {}
+    means: dict[str, list[list[float]]] = {"fitted": [], "left out": []}
+    for sample in samples:
+        without = fit([s for s in samples if s.family != sample.family])
+        for what, model in (("fitted", everything), ("left out", without)):
+            if not sample.events:
+                print(f"{sample.name:22} {what:9}" + " " * 49 + f"  {brier(model, sample):.3f}")
+                continue
+            scores = f1_by_threshold(model, sample)
+            if len(sample.events) > 300:
+                means[what].append(scores)
+            print(
+                f"{sample.name:22} {what:9}" + "".join(f"{s:7.3f}" for s in scores)
+                + f"   {brier(model, sample):.3f}"
+            )
+            if what == "left out":
+                record[sample.name] = dict(zip(map(str, THRESHOLDS), np.round(scores, 4).tolist(), strict=True))
+    for what, rows in means.items():
+        print(f"{'mean of sets > 300':22} {what:9}" + "".join(f"{s:7.3f}" for s in np.mean(rows, axis=0)))
+    return record
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="store the model in the package")
+    options = parser.parse_args()
+    started = time.process_time()
+    samples = [sample_of(data) for data in datasets.labelled_sets()]
+    samples += [sample_of_pairs(data) for data in datasets.pair_sets()]
+    samples = [s for s in samples if len(s.pairs) and (s.same.any() or s.family == "wmt_mt")]
+    print(f"features in {time.process_time() - started:.0f} s of CPU time")
+    left_out = table(samples)
+    model = fit(samples)
+    stored = {
+        "about": "Pair model of the event stage, fitted by benchmarks/train_event_model.py.",
+        "coefficients": {name: value / 1024 for name, value in model.coefficients.items()},
+        "intercept": model.intercept / 1024,
+        "fitted_to": {
+            name: datasets.digest(name)
+            for name in (
+                "gva", "ecbplus", "vietnamese", "wmt_mt", "olympics_titles",
+                "semeval2022.pairs", "tgcontest.pairs",
+            )
+        },
+        "b_cubed_f1_left_out_by_threshold": left_out,
+    }
+    print(json.dumps(stored["coefficients"], indent=1), stored["intercept"])
+    if options.write:
+        TARGET.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"wrote {TARGET.name}")
+
+
+if __name__ == "__main__":
+    main()

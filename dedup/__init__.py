@@ -1,0 +1,116 @@
+"""Find the same news story again: copies, reports of one event, and the version to show.
+
+>>> from dedup import find_clusters
+>>> len(find_clusters(["One short text about a harbour.", "One short text about a harbour."]))
+1
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dedup.version import __version__
+
+if TYPE_CHECKING:
+    from dedup.article import Article, Skipped
+    from dedup.canonical import CanonicalConfig, Grade, Rule
+    from dedup.comparison import compare
+    from dedup.config import Config, DuplicateConfig, EventConfig, TextConfig
+    from dedup.dates import Interval, parse_date
+    from dedup.errors import (
+        ArticleError,
+        ConfigError,
+        DedupError,
+        FormatError,
+        MismatchError,
+        MissingDependencyError,
+        StoreError,
+    )
+    from dedup.evaluate import Evaluation
+    from dedup.explain import Contribution, Evidence
+    from dedup.find import find_clusters
+    from dedup.readers import read_articles
+    from dedup.result import Cluster, Clustering, DuplicateGroup, Member, Statistics
+    from dedup.roles import Role
+
+# Each name is imported when it is first used: `import dedup` costs next to nothing.
+_HOME = {
+    "Article": "article",
+    "ArticleError": "errors",
+    "CanonicalConfig": "canonical",
+    "Cluster": "result",
+    "Clustering": "result",
+    "Config": "config",
+    "ConfigError": "errors",
+    "Contribution": "explain",
+    "DedupError": "errors",
+    "DuplicateConfig": "config",
+    "DuplicateGroup": "result",
+    "Evaluation": "evaluate",
+    "EventConfig": "config",
+    "Evidence": "explain",
+    "FormatError": "errors",
+    "Grade": "canonical",
+    "Interval": "dates",
+    "Member": "result",
+    "MismatchError": "errors",
+    "MissingDependencyError": "errors",
+    "Role": "roles",
+    "Rule": "canonical",
+    "Skipped": "article",
+    "Statistics": "result",
+    "StoreError": "errors",
+    "TextConfig": "config",
+    "compare": "comparison",
+    "find_clusters": "find",
+    "parse_date": "dates",
+    "read_articles": "readers",
+}
+
+__all__ = [
+    "Article",
+    "ArticleError",
+    "CanonicalConfig",
+    "Cluster",
+    "Clustering",
+    "Config",
+    "ConfigError",
+    "Contribution",
+    "DedupError",
+    "DuplicateConfig",
+    "DuplicateGroup",
+    "Evaluation",
+    "EventConfig",
+    "Evidence",
+    "FormatError",
+    "Grade",
+    "Interval",
+    "Member",
+    "MismatchError",
+    "MissingDependencyError",
+    "Role",
+    "Rule",
+    "Skipped",
+    "Statistics",
+    "StoreError",
+    "TextConfig",
+    "__version__",
+    "compare",
+    "find_clusters",
+    "parse_date",
+    "read_articles",
+]
+
+logging.getLogger("dedup").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'dedup' has no attribute {name!r}")
+    return getattr(import_module(f"dedup.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,144 @@
+"""The command line: the only module that prints.
+
+``dedup cluster FILE…`` prints or writes clusters; ``dedup explain FILE ID ID`` prints the evidence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dedup.errors import DedupError
+from dedup.version import __version__
+
+if TYPE_CHECKING:
+    from dedup.result import Clustering
+
+_INPUT_HELP = (
+    "JSON Lines, JSON, CSV, .txt files or a folder of them (first line = title); - reads JSON Lines "
+    "from standard input"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except (DedupError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # such as `dedup cluster … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        print(f"dedup: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dedup: interrupted", file=sys.stderr)
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dedup", description="Find the same news story again: copies, reports, canonical version."
+    )
+    parser.add_argument("--version", action="version", version=f"story-dedup {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    cluster = commands.add_parser("cluster", help="cluster articles and choose what to show")
+    _add_input(cluster)
+    cluster.add_argument("-o", "--output", metavar="FILE", help="write one JSON line per cluster; - prints them")
+    cluster.add_argument("--save", metavar="FILE", help="write the whole result, for Clustering.load()")
+    cluster.add_argument(
+        "--level", choices=("event", "duplicate"), default="event", help="duplicate: copies only"
+    )
+    cluster.add_argument(
+        "--all", action="store_true", help="print stories with a single article too"
+    )
+    cluster.set_defaults(run=_cluster)
+
+    explain = commands.add_parser("explain", help="say why two articles are together, or apart")
+    _add_input(explain, several=False)
+    explain.add_argument("ids", nargs=2, metavar="ID")
+    explain.set_defaults(run=_explain)
+    return parser
+
+
+def _add_input(parser: argparse.ArgumentParser, *, several: bool = True) -> None:
+    parser.add_argument("input", nargs="+" if several else 1, metavar="FILE", help=_INPUT_HELP)
+    parser.add_argument("--encoding", default="utf-8", help="of the input (default: utf-8)")
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=NAME",
+        help="where a field stands in your data, such as text=body; may be repeated",
+    )
+    parser.add_argument(
+        "--skip-errors", action="store_true", help="list rows that cannot be read, and go on"
+    )
+
+
+def _cluster(options: argparse.Namespace) -> int:
+    result = _run(options, level=options.level)
+    if options.save:
+        result.save(options.save)
+    if options.output:
+        _write_lines(result, options.output)
+    else:
+        shown = [c for c in result.clusters if options.all or len(c) > 1]
+        print("\n\n".join([result.summary, *map(str, shown)]))
+        alone = len(result.clusters) - len(shown)
+        if alone:
+            print(f"\n{alone} stories with a single article (--all prints them)")
+    for row in result.skipped:
+        print(f"dedup: row {row.index} skipped: {row.reason}", file=sys.stderr)
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    print(_run(options).explain(*options.ids))
+    return 0
+
+
+def _run(options: argparse.Namespace, level: str = "event") -> Clustering:
+    from dedup.find import find_clusters
+    from dedup.readers import read_articles
+
+    return find_clusters(
+        read_articles(options.input, encoding=options.encoding),
+        level="duplicate" if level == "duplicate" else "event",
+        columns=_columns(options.column),
+        on_error="skip" if options.skip_errors else "raise",
+    )
+
+
+def _columns(pairs: Sequence[str]) -> dict[str, str] | None:
+    from dedup.errors import ConfigError
+
+    columns = {}
+    for pair in pairs:
+        field, equals, name = pair.partition("=")
+        if not (field and equals and name):
+            raise ConfigError(f"--column takes FIELD=NAME, such as text=body, got {pair!r}")
+        columns[field] = name
+    return columns or None
+
+
+def _write_lines(result: Clustering, target: str) -> None:
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in result.to_dicts())
+    if target == "-":
+        sys.stdout.writelines(lines)
+        return
+    with Path(target).open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(lines)
+    print(f"{result.summary}; written to {target}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

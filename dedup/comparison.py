@@ -1,0 +1,203 @@
+"""Two articles side by side: :func:`compare`, and the evidence inside a result.
+
+Both lead to :func:`dedup.explain.explain_pair`; they differ in what the words were counted over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dedup.article import Article, as_articles
+from dedup.config import Config
+from dedup.duplicates.groups import token_digest
+from dedup.duplicates.shingling import shingle
+from dedup.duplicates.verify import jaccard
+from dedup.events.features import NOTHING_OBSERVED, Observed, observe
+from dedup.events.groups import GroupText
+from dedup.explain import Evidence, explain_pair
+from dedup.provenance import publication
+from dedup.result import Clustering, DuplicateGroup
+from dedup.text.recurring import RecurringLines, count_lines
+from dedup.text.clean import CleanArticle, clean
+from dedup.urls import canonical_form
+
+__all__ = ["Context", "clean_articles", "compare", "group_text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Context:
+    """What a run counted over its whole input.
+
+    Parameters
+    ----------
+    recurring : RecurringLines
+        Lines that recur across a source.
+    observed : Observed
+        Document frequencies over the duplicate groups.
+    """
+
+    recurring: RecurringLines = field(default_factory=lambda: count_lines(()))
+    observed: Observed = NOTHING_OBSERVED
+
+
+def group_text(
+    articles: Sequence[Article], cleaned: Sequence[CleanArticle], centre: int
+) -> GroupText:
+    """Return what a duplicate group says.
+
+    Parameters
+    ----------
+    articles, cleaned : sequences of Article and CleanArticle
+        The members of the group.
+    centre : int
+        Position of the member that speaks for it.
+    """
+    dates = [publication(a, c) for a, c in zip(articles, cleaned, strict=True)]
+    urls = (
+        canonical_form(url) for article in articles for url in (article.url, article.canonical_url)
+    )
+    return GroupText(
+        id=articles[centre].id,
+        title=cleaned[centre].title,
+        body=cleaned[centre].body,
+        published=min(
+            (date for date in dates if date is not None),
+            key=lambda date: (date.end, date.start),
+            default=None,
+        ),
+        # A bare host is a front page: it tells nothing about the story.
+        urls=frozenset(url for url in urls if url and "/" in url.strip("/")),
+    )
+
+
+def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
+    """Return the evidence for two articles being reports of one event.
+
+    Parameters
+    ----------
+    a, b : str, mapping, Article or object
+        Anything that :func:`dedup.find_clusters` takes as one article.
+    config : Config, optional
+        The default if absent.
+
+    Returns
+    -------
+    Evidence
+        Words are weighted by general language alone, since two texts are no corpus.
+
+    Raises
+    ------
+    ArticleError
+        If one of them cannot be read.
+
+    Examples
+    --------
+    >>> wire = "The VSSE told reporters it was watching the Cainiao hub at Liege airport for spies."
+    >>> desk = "Belgian spies: the VSSE has its eye on what Cainiao does at the airport of Liege."
+    >>> evidence = compare(wire, desk)
+    >>> sorted(evidence.shared_names)
+    ['cainiao', 'liege', 'vsse']
+    """
+    settings = config or Config()
+    articles, _ = as_articles([a, b])
+    cleaned = clean_articles(articles, Context().recurring, settings)
+    sides = [group_text([x], [c], 0) for x, c in zip(articles, cleaned, strict=True)]
+    left, right = sides
+    rows = shingle([left.tokens, right.tokens], settings.duplicate.shingle_size)
+    same = bool(left.tokens) and token_digest(left.tokens) == token_digest(right.tokens)
+    copies = same or jaccard(rows.row(0), rows.row(1)) >= settings.duplicate.threshold
+    evidence = explain_pair(
+        left,
+        right,
+        NOTHING_OBSERVED,
+        prior_weight=settings.event.prior_weight,
+        shingle_size=settings.duplicate.shingle_size,
+        relation="apart",
+    )
+    if copies:
+        relation = "copies"
+    else:
+        relation = "one event" if evidence.probability >= settings.event.threshold else "apart"
+    return evidence.related(relation)
+
+
+def clean_articles(
+    articles: Sequence[Article], recurring: RecurringLines, config: Config
+) -> list[CleanArticle]:
+    """Clean articles as a run does."""
+    return [
+        clean(article, recurring, strip_furniture=config.text.strip_furniture)
+        for article in articles
+    ]
+
+
+def explain_members(result: Clustering, a: str, b: str) -> Evidence:
+    """Explain a pair of articles of a result; see :meth:`dedup.Clustering.explain`."""
+    context = result.context or context_of(result)
+    sides = []
+    notes = []
+    for article_id in (a, b):
+        group = result.group_of(article_id)
+        sides.append(_text_of(group, context, result.config))
+        if group.centre != article_id and result.group_of(a) is not result.group_of(b):
+            notes.append(f"{article_id} is compared by the text that it copies, {group.centre}")
+    if result.group_of(a) is result.group_of(b):
+        relation = "copies"
+        sides = [_own_text(result, article_id, context) for article_id in (a, b)]
+    else:
+        together = result.cluster_of(a) is result.cluster_of(b)
+        relation = "one event" if together else "apart"
+    evidence = explain_pair(
+        sides[0],
+        sides[1],
+        context.observed,
+        prior_weight=result.config.event.prior_weight,
+        shingle_size=result.config.duplicate.shingle_size,
+        relation=relation,
+        ids=(a, b),
+        titles=(result.article(a).title, result.article(b).title),
+    )
+    return evidence.noted((*notes, *_why(result, evidence)))
+
+
+def _why(result: Clustering, evidence: Evidence) -> list[str]:
+    """Say what the score alone does not."""
+    event = result.config.event
+    notes = []
+    if result.level == "duplicate" and evidence.relation == "apart":
+        notes.append("this run looked for copies only (level='duplicate')")
+    if evidence.days is not None and evidence.days > event.window_days:
+        notes.append(
+            f"{evidence.days:.0f} days apart, beyond the window of {event.window_days:g}: "
+            "such pairs are not joined directly"
+        )
+    elif evidence.relation == "apart" and evidence.probability >= event.threshold:
+        notes.append("alike as a pair, but not like the rest of each other's cluster")
+    elif evidence.relation == "one event" and evidence.probability < event.threshold:
+        notes.append("joined through the other members of the cluster, not as a pair")
+    return notes
+
+
+def _text_of(group: DuplicateGroup, context: Context, config: Config) -> GroupText:
+    articles = [member.article for member in group.members]
+    centre = [article.id for article in articles].index(group.centre)
+    return group_text(articles, clean_articles(articles, context.recurring, config), centre)
+
+
+def _own_text(result: Clustering, article_id: str, context: Context) -> GroupText:
+    articles = [result.article(article_id)]
+    return group_text(articles, clean_articles(articles, context.recurring, result.config), 0)
+
+
+def context_of(result: Clustering) -> Context:
+    """Count over a result's articles what the run counted; linear in their length."""
+    articles = [member.article for cluster in result.clusters for member in cluster.members]
+    recurring = count_lines(articles)
+    centres = [result.article(group.centre) for group in result.groups]
+    cleaned = clean_articles(centres, recurring, result.config)
+    profiles = (
+        group_text([a], [c], 0).profile for a, c in zip(centres, cleaned, strict=True)
+    )
+    return Context(recurring=recurring, observed=observe(profiles))

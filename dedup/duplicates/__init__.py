@@ -1,0 +1,1 @@
+"""Copies of one text: shingles, MinHash, LSH, exact verification, groups."""

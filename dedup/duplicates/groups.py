@@ -1,0 +1,235 @@
+"""Tokens in, duplicate groups out: the duplicate stage from end to end.
+
+Laws
+----
+- Rows with the same token sequence are in one group (rows without tokens excepted: each is alone).
+- Any other member of a group has exact Jaccard similarity at or above the threshold with the
+  group's centre.
+- Rows with fewer tokens than a shingle match exactly or not at all.
+- The verified pairs are a property of the texts.  Row numbers break ties, nothing else does: a
+  caller who sorts rows by a stable key gets the same groups for any input order.
+
+Theory of operation
+-------------------
+Exact copies are collapsed first, by a 128-bit digest of their tokens, so that a press release
+carried by a thousand sites costs one row from then on; it still counts a thousand times when
+centres are chosen.  The rows that are left go through shingles, signatures, candidates, exact
+verification and stars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.duplicates.lsh import candidate_pairs
+from dedup.duplicates.minhash import signatures
+from dedup.duplicates.shingling import Ragged, shingle
+from dedup.duplicates.verify import star_groups, verify
+
+__all__ = ["Duplicates", "find_duplicates", "token_digest"]
+
+Progress = Callable[[str, int, int], None]
+
+_REPORT_EVERY = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Duplicates:
+    """What the duplicate stage found, for n rows of which r have a text of their own.
+
+    Parameters
+    ----------
+    representative : ndarray of int64, shape (n,)
+        The first row with the same tokens; its own number for a row that is first.
+    centre : ndarray of int64, shape (n,)
+        The row at the centre of each row's group: always a representative.
+    pairs : ndarray of int64, shape (m, 2)
+        Verified pairs i < j of representatives, sorted.
+    jaccard : ndarray of float64, shape (m,)
+        Exact Jaccard similarity of each pair.
+    shingles : Ragged
+        Shingle hashes of the r representatives.
+    shingle_row : ndarray of int64, shape (n,)
+        Each row's place in ``shingles``.
+    candidates : int
+        Pairs that were counted exactly.
+    capped_buckets : int
+        Buckets over the cap; if not 0, pairs may be missing, and raising the cap finds them.
+    """
+
+    representative: NDArray[np.int64]
+    centre: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+    shingles: Ragged
+    shingle_row: NDArray[np.int64]
+    candidates: int
+    capped_buckets: int
+
+    def __post_init__(self) -> None:
+        n = len(self.representative)
+        if len(self.centre) != n or len(self.shingle_row) != n:
+            raise ValueError("representative, centre and shingle_row must have one entry a row")
+        if self.pairs.shape != (len(self.jaccard), 2):
+            raise ValueError("pairs must have shape (m, 2) and jaccard shape (m,)")
+
+    def __len__(self) -> int:
+        return len(self.representative)
+
+    def shingles_of(self, row: int) -> NDArray[np.uint64]:
+        """Return the shingle hashes of any row, exact copies included."""
+        return self.shingles.row(int(self.shingle_row[row]))
+
+    def expanded_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return all verified pairs of rows, exact copies included, and their similarity.
+
+        Quadratic in the number of exact copies of one text: a thousand copies are half a million
+        pairs.
+
+        Returns
+        -------
+        pairs : ndarray of int64, shape (p, 2)
+            Row numbers i < j, sorted.
+        jaccard : ndarray of float64, shape (p,)
+            1.0 for exact copies, also where they are shorter than a shingle.
+        """
+        order = np.argsort(self.representative, kind="stable")
+        heads, starts = np.unique(self.representative[order], return_index=True)
+        # np.split returns one part more than it is given places: the part before the first.
+        copies = dict(zip(heads.tolist(), np.split(order, starts)[1:], strict=True))
+        blocks = [np.empty((0, 2), dtype=np.int64)]
+        values = [np.empty(0, dtype=np.float64)]
+        for rows in copies.values():
+            if len(rows) > 1:
+                left, right = np.triu_indices(len(rows), 1)
+                blocks.append(np.stack([rows[left], rows[right]], axis=1))
+                values.append(np.ones(len(left)))
+        for (i, j), value in zip(self.pairs.tolist(), self.jaccard.tolist(), strict=True):
+            first = np.repeat(copies[i], len(copies[j]))
+            block = np.stack([first, np.tile(copies[j], len(copies[i]))], axis=1)
+            blocks.append(np.sort(block, axis=1))
+            values.append(np.full(len(block), value))
+        pairs, jaccard = np.concatenate(blocks), np.concatenate(values)
+        sorting = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        return pairs[sorting], jaccard[sorting]
+
+
+def token_digest(tokens: Sequence[str]) -> bytes:
+    """Return a 128-bit digest of a token sequence; no two sequences are written alike.
+
+    >>> token_digest(["ab", "c"]) == token_digest(["a", "bc"])
+    False
+    """
+    digest = blake2b(digest_size=16)
+    # The lengths make the joined text readable in one way only.
+    digest.update(np.fromiter(map(len, tokens), dtype="<u8", count=len(tokens)).tobytes())
+    digest.update("".join(tokens).encode("utf-8", "surrogatepass"))
+    return digest.digest()
+
+
+def find_duplicates(
+    token_lists: Sequence[Sequence[str]],
+    *,
+    shingle_size: int,
+    threshold: float,
+    num_perm: int = 128,
+    bands: int = 42,
+    rows: int = 3,
+    bucket_cap: int = 64,
+    progress: Progress | None = None,
+) -> Duplicates:
+    """Group rows that are the same text, lightly changed.
+
+    Parameters
+    ----------
+    token_lists : sequence of sequences of str
+        Tokens of each cleaned text, in a stable order (sorted by a key that input order does not
+        touch): row numbers break ties.
+    shingle_size : int
+        Tokens in a shingle.  Raising it tells near texts apart, and loses edited copies.
+    threshold : float
+        Least exact Jaccard similarity of a copy, in (0, 1].
+    num_perm, bands, rows, bucket_cap : int
+        See :func:`~dedup.duplicates.minhash.signatures` and
+        :func:`~dedup.duplicates.lsh.candidate_pairs`.
+    progress : callable, optional
+        Called with the name of a step, units done, and units in all.
+
+    Returns
+    -------
+    Duplicates
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of its range.
+
+    Examples
+    --------
+    >>> texts = ["a b c d e f", "a b c d e g", "a b c d e f", "v w x y z", "", ""]
+    >>> found = find_duplicates([text.split() for text in texts], shingle_size=2, threshold=0.6)
+    >>> found.centre.tolist(), found.pairs.tolist()
+    ([0, 0, 0, 3, 4, 5], [[0, 1]])
+    """
+    # Checked first of all: a wrong setting must not cost an hour.
+    candidate_pairs(
+        np.empty((0, num_perm), np.uint32), bands=bands, rows=rows, bucket_cap=bucket_cap
+    )
+    verify(Ragged.from_rows([]), np.empty((0, 2), np.int64), threshold)
+    representative = _collapse(token_lists)
+    heads, shingle_row, copies = np.unique(representative, return_inverse=True, return_counts=True)
+    texts = (token_lists[row] for row in heads.tolist())
+    shingles = shingle(_counted(texts, len(heads), "shingles", progress), shingle_size)
+    signed = signatures(
+        shingles,
+        num_perm=num_perm,
+        progress=None if progress is None else lambda a, b: progress("signatures", a, b),
+    )
+    candidates = candidate_pairs(signed, bands=bands, rows=rows, bucket_cap=bucket_cap)
+    del signed
+    if progress is not None:
+        progress("verify", 0, len(candidates))
+    verified = verify(shingles, candidates.pairs, threshold)
+    if progress is not None:
+        progress("verify", len(candidates), len(candidates))
+    centre = star_groups(len(heads), verified.pairs, copies.astype(np.int64))
+    return Duplicates(
+        representative=representative,
+        centre=heads[centre[shingle_row]],
+        pairs=heads[verified.pairs].reshape(-1, 2),
+        jaccard=verified.jaccard,
+        shingles=shingles,
+        shingle_row=shingle_row.astype(np.int64),
+        candidates=len(candidates),
+        capped_buckets=candidates.capped_buckets,
+    )
+
+
+def _collapse(token_lists: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """Return, for each row, the first row with the same tokens; a row without tokens is alone."""
+    first: dict[bytes, int] = {}
+    return np.fromiter(
+        (
+            first.setdefault(token_digest(tokens), row) if len(tokens) else row
+            for row, tokens in enumerate(token_lists)
+        ),
+        dtype=np.int64,
+        count=len(token_lists),
+    )
+
+
+def _counted(
+    items: Iterable[Sequence[str]], total: int, stage: str, progress: Progress | None
+) -> Iterator[Sequence[str]]:
+    """Pass items on, reporting now and then how many there were."""
+    for index, item in enumerate(items):
+        if progress is not None and index % _REPORT_EVERY == 0:
+            progress(stage, index, total)
+        yield item
+    if progress is not None:
+        progress(stage, total, total)

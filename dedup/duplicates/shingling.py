@@ -1,0 +1,226 @@
+"""Tokens become sets of shingle hashes, kept in two flat arrays.
+
+A *shingle* is a run of ``size`` consecutive tokens.  Two texts that share most of their shingles
+share most of their wording, in order; that is all the duplicate stage asks.
+
+Laws
+----
+- The hashes depend on the tokens alone: not on the process, the platform, or any other document.
+- A row is sorted and holds no value twice: it is a set, ready for merging.
+- A document with fewer than ``size`` tokens has an empty row.  It shares no shingle with anything,
+  so it can only ever be compared exactly.
+
+Theory of operation
+-------------------
+A token is hashed as a polynomial over its code points modulo 2**64, then *mixed*: the finaliser of
+splitmix64 spreads every input bit over all 64 output bits.  A shingle is a polynomial over its
+token hashes, mixed again.  The mixing is no luxury: MinHash assumes hashes without structure, and
+consecutive vocabulary numbers bias it (0.283 was measured for a true Jaccard of 0.333).  Wrapping
+64-bit multiplication, addition, shift and exclusive or are everything that is used, so that the
+same bits can be had in any language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Ragged", "mix64", "shingle", "shingle_hashes", "token_hash"]
+
+_MASK = (1 << 64) - 1
+# Dense odd 64-bit multipliers.  (A sparse one, such as FNV's, lets short words of high code points
+# collide.)  The first is Knuth's for MMIX, the second the golden ratio.
+_TOKEN_START = 0xCBF29CE484222325
+_TOKEN_FACTOR = 6364136223846793005
+_SHINGLE_FACTOR = 0x9E3779B97F4A7C15
+_MIX_FIRST = 0xBF58476D1CE4E5B9
+_MIX_SECOND = 0x94D049BB133111EB
+# The memo of token hashes is emptied when it has grown to this many words (about 200 MB).
+_MEMO_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ragged:
+    """Rows of unequal length in two flat arrays.
+
+    Parameters
+    ----------
+    values : ndarray of uint64, shape (total,)
+        All rows, one after the other.
+    offsets : ndarray of int64, shape (n + 1,)
+        Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together.
+
+    Examples
+    --------
+    >>> rows = Ragged.from_rows([np.array([3, 5]), np.array([], dtype=int)])
+    >>> len(rows), rows.row(0).tolist(), rows.lengths.tolist()
+    (2, [3, 5], [2, 0])
+    """
+
+    values: NDArray[np.uint64]
+    offsets: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        values, offsets = self.values, self.offsets
+        if values.dtype != np.uint64 or values.ndim != 1:
+            raise ValueError("values must be a flat array of uint64")
+        if offsets.dtype != np.int64 or offsets.ndim != 1 or len(offsets) == 0:
+            raise ValueError("offsets must be a flat array of int64 with at least one entry")
+        if offsets[0] != 0 or offsets[-1] != len(values) or np.any(np.diff(offsets) < 0):
+            raise ValueError("offsets must rise from 0 to the number of values")
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[NDArray[Any]]) -> Ragged:
+        """Lay rows one after the other; linear in their total length."""
+        parts = [np.asarray(row).astype(np.uint64, copy=False) for row in rows]
+        offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+        np.cumsum([len(part) for part in parts], out=offsets[1:])
+        values = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
+        return cls(values=values, offsets=offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Length of every row, int64, shape (n,)."""
+        return np.diff(self.offsets)
+
+    def row(self, index: int) -> NDArray[np.uint64]:
+        """Return one row, without copying; negative indices count from the end."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        index %= len(self)
+        return self.values[self.offsets[index] : self.offsets[index + 1]]
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Ragged:
+        """Return the rows named, in that order, copied; linear in their total length."""
+        lengths = self.lengths[rows]
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        # Position of every wanted value: its place within its row, plus where that row began.
+        shift = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths)
+        return Ragged(values=self.values[np.arange(len(shift)) + shift], offsets=offsets)
+
+
+def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread every input bit over all output bits: splitmix64's finaliser, a bijection.
+
+    >>> mix64(np.array([0, 1], dtype=np.uint64)).tolist()
+    [0, 6238072747940578789]
+    """
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(_MIX_FIRST)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(_MIX_SECOND)
+    return values ^ (values >> np.uint64(31))
+
+
+def token_hash(token: str) -> int:
+    """Hash one token to 64 bits; linear in its length.
+
+    Lone surrogates are code points like any other.
+
+    >>> token_hash("liège") == token_hash("liege"), token_hash("ab") == token_hash("ba")
+    (False, False)
+    """
+    value = _TOKEN_START
+    for character in token:
+        value = (value * _TOKEN_FACTOR + ord(character)) & _MASK
+    value = ((value ^ (value >> 30)) * _MIX_FIRST) & _MASK
+    value = ((value ^ (value >> 27)) * _MIX_SECOND) & _MASK
+    return value ^ (value >> 31)
+
+
+class _TokenHashes(dict[str, int]):
+    """Token hashes already computed within one call."""
+
+    def __missing__(self, token: str) -> int:
+        if len(self) >= _MEMO_LIMIT:
+            self.clear()
+        value = self[token] = token_hash(token)
+        return value
+
+
+def shingle_hashes(tokens: Sequence[str], size: int) -> NDArray[np.uint64]:
+    """Return the set of hashes of all runs of ``size`` consecutive tokens.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The words of one document, in order.
+    size : int
+        Tokens in a shingle, at least 1.
+
+    Returns
+    -------
+    ndarray of uint64
+        Sorted, unique; empty if there are fewer than ``size`` tokens.  O(t log t) for t tokens.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is below 1.
+
+    Examples
+    --------
+    >>> len(shingle_hashes("a rose is a rose is a rose".split(), 3))
+    3
+    >>> shingle_hashes(["too", "short"], 3)
+    array([], dtype=uint64)
+    """
+    _check_size(size)
+    return _hash_row(tokens, size, _TokenHashes())
+
+
+def shingle(documents: Iterable[Sequence[str]], size: int) -> Ragged:
+    """Return the shingle hashes of many documents, one row each.
+
+    Parameters
+    ----------
+    documents : iterable of sequences of str
+        Tokens of each document; read once, so a generator will do.
+    size : int
+        Tokens in a shingle, at least 1.
+
+    Returns
+    -------
+    Ragged
+        Row ``i`` equals ``shingle_hashes(documents[i], size)``.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is below 1.
+
+    Examples
+    --------
+    >>> shingle([["one"], "a b c d".split()], 2).lengths.tolist()
+    [0, 3]
+    """
+    _check_size(size)
+    memo = _TokenHashes()
+    return Ragged.from_rows(_hash_row(tokens, size, memo) for tokens in documents)
+
+
+def _check_size(size: int) -> None:
+    if size < 1:
+        raise ValueError(f"the shingle size must be at least 1, got {size}")
+
+
+def _hash_row(tokens: Sequence[str], size: int, memo: _TokenHashes) -> NDArray[np.uint64]:
+    count = len(tokens) - size + 1
+    if count < 1:
+        return np.empty(0, dtype=np.uint64)
+    hashes = np.fromiter(map(memo.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
+    values = np.full(count, size, dtype=np.uint64)
+    for place in range(size):
+        values = values * np.uint64(_SHINGLE_FACTOR) + hashes[place : place + count]
+    return np.unique(mix64(values))

@@ -1,0 +1,1 @@
+"""Reports of one event: weighted terms, candidates, scores, clusters."""

@@ -1,0 +1,161 @@
+"""Which pairs of groups are worth scoring.
+
+A pair is a candidate if its rarest words overlap enough and its dates allow one event, or if both
+groups were published under one url.
+
+Theory of operation: each group keeps its ``top_terms`` heaviest terms; the product of that sparse
+matrix with its own transpose, a slice of rows at a time, gives the partial cosine of every pair that
+shares one of them.  A term that more than ``posting_cap`` groups keep says little and would cost
+their square, so it does not generate candidates (it still counts in the score); how many terms were
+left out is part of the result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.events.features import Features
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+#: Groups multiplied with all others at once; bounds the memory of one product.
+_SLICE = 512
+
+_DAY = 86_400_000_000  # microseconds
+
+#: A url under which this many groups or more were published is a page of many stories.
+_SHARED_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EventCandidates:
+    """Pairs worth scoring.
+
+    Parameters
+    ----------
+    pairs : ndarray of int64, shape (m, 2)
+        Row numbers i < j, sorted.
+    capped_terms : int
+        Terms too widespread to generate candidates; raise ``posting_cap`` if it matters.
+    """
+
+    pairs: NDArray[np.int64]
+    capped_terms: int
+
+
+def event_candidates(
+    features: Features,
+    *,
+    top_terms: int,
+    min_cosine: float,
+    window_days: float,
+    posting_cap: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> EventCandidates:
+    """Find the pairs that may report one event.
+
+    Parameters
+    ----------
+    features : Features
+        n groups.
+    top_terms : int
+        Heaviest terms of each group that are compared.  Raising it finds more, at a higher cost.
+    min_cosine : float
+        Least partial cosine of a candidate.  Raising it scores fewer pairs and loses reports that
+        share few words.
+    window_days : float
+        Largest gap between the two dates.  Raising it lets long stories join, and scores more
+        pairs.  Undated groups are inside every window.
+    posting_cap : int
+        Groups that may share a term before it stops generating candidates.
+    progress : callable, optional
+        Called with groups done and groups in all.
+
+    Returns
+    -------
+    EventCandidates
+        O(sum over terms of the square of their postings), each at most ``posting_cap`` squared.
+    """
+    view = features.views["terms"]
+    matrix = _unit_rows(_top(view.matrix, top_terms), view.norm)
+    postings = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    capped = postings > posting_cap
+    if capped.any():
+        matrix.data[capped[matrix.indices]] = 0.0
+        matrix.eliminate_zeros()
+    transposed = matrix.T.tocsr()
+    found = [_same_url(features.urls)]
+    n = len(features)
+    for start in range(0, n, _SLICE):
+        product = (matrix[start : start + _SLICE] @ transposed).tocoo()
+        left, right = product.row.astype(np.int64) + start, product.col.astype(np.int64)
+        kept = (product.data >= min_cosine) & (left < right)
+        found.append(np.stack([left[kept], right[kept]], axis=1))
+        if progress is not None:
+            progress(min(start + _SLICE, n), n)
+    pairs = np.unique(np.concatenate(found), axis=0)
+    pairs = pairs[gap_days(features, pairs) <= window_days]
+    return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
+
+
+def gap_days(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Return the days between the dates of each pair: 0 if they may coincide, or if one is absent.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+    """
+    i, j = pairs[:, 0], pairs[:, 1]
+    known = features.dated[i] & features.dated[j]
+    # Undated bounds would overflow; they are set aside before the subtraction.
+    early, late = np.where(features.dated, features.earliest, 0), np.where(
+        features.dated, features.latest, 0
+    )
+    gap = np.maximum(early[i] - late[j], early[j] - late[i])
+    return np.asarray(np.where(known, np.maximum(gap, 0), 0) / _DAY)
+
+
+def _top(matrix: csr_array[Any], size: int) -> csr_array[Any]:
+    """Keep the heaviest entries of each row; among equals all or none, so that order is moot."""
+    kept = matrix.copy()
+    for start, end in zip(matrix.indptr[:-1].tolist(), matrix.indptr[1:].tolist(), strict=True):
+        if end - start > size:
+            weights = kept.data[start:end]
+            weakest = np.partition(weights, -size)[-size]
+            weights[weights < weakest] = 0
+    kept.eliminate_zeros()
+    return kept
+
+
+def _unit_rows(matrix: csr_array[Any], norm: NDArray[np.float64]) -> csr_array[Any]:
+    """Divide by the length of the *whole* rows: partial cosines are lower bounds.
+
+    Multiples of 1/1024: products and their sums are exact, so their order cannot matter.
+    """
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    scaled = matrix.astype(np.float64)
+    scaled.data = np.rint(scaled.data / norm[rows] * 1024) / 1024
+    scaled.eliminate_zeros()
+    return scaled
+
+
+def _same_url(urls: Sequence[frozenset[str]]) -> NDArray[np.int64]:
+    pages: dict[str, list[int]] = defaultdict(list)
+    for row, addresses in enumerate(urls):
+        for address in addresses:
+            pages[address].append(row)
+    pairs = [
+        (i, j)
+        for rows in pages.values()
+        if len(rows) < _SHARED_PAGE
+        for place, i in enumerate(rows)
+        for j in rows[place + 1 :]
+    ]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)

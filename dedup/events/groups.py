@@ -1,0 +1,99 @@
+"""What one duplicate group says, as the event stage reads it.
+
+A group speaks through its centre's text, appears under every url of its members, and is as old as
+its earliest member.  Everything later is computed from these records alone, so a pair can be scored
+again at any time, with the same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.dates import Interval
+from dedup.duplicates.shingling import shingle
+from dedup.events.features import Features, Observed, Profile, read_profile, weigh
+from dedup.events.scoring import Scored, score
+from dedup.text.tokenize import tokenize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupText:
+    """A duplicate group, as the event stage reads it.
+
+    Parameters
+    ----------
+    id : str
+        Id of the centre.
+    title, body : str
+        Cleaned text of the centre.
+    published : Interval or None
+        The earliest date of the group.
+    urls : frozenset of str
+        Comparable urls of all members.
+    """
+
+    id: str
+    title: str
+    body: str
+    published: Interval | None
+    urls: frozenset[str]
+
+    @property
+    def tokens(self) -> list[str]:
+        """Tokens that shingles are made of: the body's, or the title's if there is no body."""
+        return tokenize(self.body) or tokenize(self.title)
+
+    @property
+    def profile(self) -> Profile:
+        """Counts of terms, names and numbers."""
+        return read_profile(self.title, self.body)
+
+
+def features_of(
+    groups: Sequence[GroupText],
+    profiles: Sequence[Profile],
+    observed: Observed,
+    prior_weight: int,
+) -> Features:
+    """Weigh the profiles of groups; see :func:`dedup.events.features.weigh`."""
+    return weigh(
+        profiles,
+        observed,
+        published=[group.published for group in groups],
+        urls=[group.urls for group in groups],
+        prior_weight=prior_weight,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairScore:
+    """One scored pair, with what it was scored from (rows 0 and 1)."""
+
+    features: Features
+    scored: Scored
+    shingles: tuple[NDArray[np.uint64], NDArray[np.uint64]]
+
+
+def score_pair(
+    a: GroupText, b: GroupText, observed: Observed, *, prior_weight: int, shingle_size: int
+) -> PairScore:
+    """Score two groups as the batch would: the same functions, two rows.
+
+    Parameters
+    ----------
+    a, b : GroupText
+    observed : Observed
+        Counts of the whole input.
+    prior_weight, shingle_size : int
+        See :class:`~dedup.config.EventConfig` and :class:`~dedup.config.DuplicateConfig`.
+    """
+    features = features_of([a, b], [a.profile, b.profile], observed, prior_weight)
+    shingles = shingle([a.tokens, b.tokens], shingle_size)
+    scored = score(features, shingles, np.array([[0, 1]], dtype=np.int64))
+    return PairScore(
+        features=features, scored=scored, shingles=(shingles.row(0), shingles.row(1))
+    )

@@ -1,0 +1,71 @@
+"""Data frames as rows: pandas, polars (eager and lazy), Arrow tables and what else narwhals knows.
+
+The frame libraries are never imported here: a frame exists only if its library is already loaded,
+and narwhals is imported when the first frame arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from dedup.errors import ArticleError
+
+__all__ = ["is_frame", "rows"]
+
+_LIBRARIES: Final = frozenset(
+    {
+        *("cudf", "dask", "duckdb", "ibis", "modin", "narwhals", "pandas"),
+        *("polars", "pyarrow", "pyspark", "sqlframe"),
+    }
+)
+
+
+def is_frame(candidate: object) -> bool:
+    """Tell a data frame from everything else, a column (series) included.
+
+    >>> is_frame([{"text": "x"}])
+    False
+    """
+    # The type's home decides first, so that a list of texts does not cost the import.
+    if not any(base.__module__.split(".")[0] in _LIBRARIES for base in type(candidate).__mro__):
+        return False
+    import narwhals as nw
+
+    try:
+        native = nw.from_native(candidate, pass_through=True)
+    except nw.exceptions.DuplicateError:  # a frame, if not a good one: reading it says so
+        return True
+    return isinstance(native, nw.DataFrame | nw.LazyFrame)
+
+
+def rows(frame: Any, columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
+    """Yield a frame's rows as dicts, all columns included; an index is no column.
+
+    Parameters
+    ----------
+    frame : DataFrame, LazyFrame or Table
+        Anything for which :func:`is_frame` holds; a lazy one is collected.
+    columns : mapping of str to str or None
+        Field -> column, checked here because a frame knows its columns beforehand.
+
+    Raises
+    ------
+    ArticleError
+        If a column that is asked for does not exist, or two have one name.
+    """
+    import narwhals as nw
+
+    try:
+        table = nw.from_native(frame)
+        table = table.collect() if isinstance(table, nw.LazyFrame) else table
+        names = table.columns
+    except nw.exceptions.DuplicateError as error:
+        raise ArticleError(f"two columns have one name: {error}") from error
+    missing = sorted({name for name in columns.values() if name is not None} - set(names))
+    if missing:
+        raise ArticleError(
+            f"columns= asks for {', '.join(map(repr, missing))}, which the frame does not have; "
+            f"its columns are {', '.join(map(repr, names))}"
+        )
+    return table.iter_rows(named=True)

@@ -1,0 +1,195 @@
+"""Who published a report and when, as far as that can be trusted.
+
+Roles and the choice of a canonical article both ask two questions of the members of a cluster: do
+these two come from one outlet, and did this one certainly appear later?  Both are answered here, so
+that they cannot be answered in two ways.
+
+Laws
+----
+* An unknown outlet is the same as none, not even as another unknown one.
+* "Later" means certainly later: the earliest moment that one date can mean lies after the latest
+  moment that the other can.  Of an absent date nothing is ever claimed.
+* A date is distrusted for a stated reason only, and then counts as absent.
+
+Which dates are not trusted
+---------------------------
+* The beginning of the Unix epoch, to the day: what a missing field turns into.
+* A publication certainly after the article's own last change.
+* A publication more than 30 days before the cluster's median, when three or more members are dated:
+  default values, and the date of an archive page.  Thirty days is the widest gap across which two
+  reports are compared at all.  The median is taken over groups of copies, so that forty copies with
+  one bad date cannot outvote three independent reports.
+
+A late date is never distrusted: being late wins nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median_low
+from typing import TYPE_CHECKING, Final
+
+import regex
+
+from dedup.dates import Interval
+from dedup.text.agencies import known_key
+from dedup.text.tokenize import strip_accents, tokenize
+from dedup.urls import host, is_url
+
+if TYPE_CHECKING:
+    from dedup.article import Article
+    from dedup.text.clean import CleanArticle
+
+__all__ = ["certainly_later", "is_published_by", "outlet", "publication", "trusted_dates"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_WITHOUT_ZONE: Final = timedelta(hours=50)
+_FURTHEST: Final = timedelta(days=30)
+_ENOUGH_DATES: Final = 3
+
+_HOST: Final = regex.compile(r"(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}")
+#: Second levels under which countries register names: bbc.co.uk, abc.net.au.
+_SECOND_LEVELS: Final = frozenset(
+    {"ac", "co", "com", "edu", "go", "gob", "gov", "mil", "ne", "net", "or", "org", "web"}
+)
+
+
+def outlet(article: Article) -> str:
+    """Return a key for the outlet that published an article.
+
+    The name in ``source`` counts first; the same for a host there, or failing both the host of the
+    url, reduced to the name that was registered.
+
+    Returns
+    -------
+    str
+        Folded, without accents, spaces and a leading article; empty if nothing is known.
+    """
+    if article.source:
+        return _outlet_of_name(article.source)
+    return _registered_name(host(article.url))
+
+
+def _outlet_of_name(name: str) -> str:
+    """Return the key of an outlet's name or host.
+
+    >>> _outlet_of_name("The Guardian"), _outlet_of_name("www.theguardian.com")
+    ('guardian', 'guardian')
+    """
+    if is_url(name) or _HOST.fullmatch(name.strip()):
+        return _registered_name(host(name))
+    return _without_the("".join(strip_accents(word) for word in tokenize(name)))
+
+
+def _registered_name(hostname: str | None) -> str:
+    """Return the registered label of a host name; empty if there is none.
+
+    >>> [_registered_name(name) for name in ("news.bbc.co.uk", "id.reuters.com", "www.ad.nl")]
+    ['bbc', 'reuters', 'ad']
+    """
+    labels = [label for label in (hostname or "").split(".") if label]
+    if len(labels) >= 3 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVELS:
+        labels = labels[:-1]
+    label = labels[-2] if len(labels) >= 2 else "".join(labels)
+    return _without_the(label.replace("-", ""))
+
+
+def _without_the(key: str) -> str:
+    return key[3:] if key.startswith("the") and len(key) > 5 else key
+
+
+def is_published_by(article: Article, agency: str, *names: str) -> bool:
+    """Tell whether an article's outlet is an agency.
+
+    Parameters
+    ----------
+    article : Article
+        Whose ``source`` and ``url`` are looked at.
+    agency : str
+        Key of the agency, as credits carry it.
+    *names : str
+        Other ways to write it.
+
+    Notes
+    -----
+    A source that begins with the name is the agency too ("Reuters UK", "ANTARA News").  A host
+    that merely contains the name is not.
+    """
+    hosts = [at for at in (host(article.source), host(article.url)) if at]
+    keys = {outlet(article), *map(_registered_name, hosts)}
+    keys.update(known_key(domain) or "" for at in hosts for domain in _domains(at))
+    if article.source:
+        keys.add(known_key(article.source.strip()) or "")
+    if agency in keys:
+        return True
+    source = tokenize(article.source or "")
+    for name in (agency, *names):
+        words = tokenize(name)
+        if words and (source[: len(words)] == words or _outlet_of_name(name) in keys):
+            return True
+    return False
+
+
+def _domains(hostname: str) -> list[str]:
+    """Return a host name and the domains above it, but for the last label alone.
+
+    >>> _domains("id.reuters.com")
+    ['id.reuters.com', 'reuters.com']
+    """
+    labels = hostname.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels) - 1)]
+
+
+def publication(article: Article, clean: CleanArticle) -> Interval | None:
+    """Return when an article says that it was published.
+
+    The field counts before what stands in the text; of several dates in the text the earliest does,
+    since the others tell of changes.
+    """
+    if article.published is not None:
+        return article.published
+    return min(clean.dates, key=lambda date: (date.end, date.start), default=None)
+
+
+def trusted_dates(
+    articles: Sequence[Article], cleans: Sequence[CleanArticle], groups: Sequence[int]
+) -> list[Interval | None]:
+    """Return the publication of each member of a cluster, or None where it is not to be trusted.
+
+    Parameters
+    ----------
+    articles, cleans : sequences of equal length
+        The members, before and after cleaning.
+    groups : sequence of int
+        Each member's group of copies.
+
+    Returns
+    -------
+    list of Interval or None
+        Aligned with the members; see the module's text for what is distrusted.  O(n log n).
+    """
+    dates = [
+        _plausible(publication(article, clean), article.modified)
+        for article, clean in zip(articles, cleans, strict=True)
+    ]
+    by_group: dict[int, list[datetime]] = {}
+    for group, date in zip(groups, dates, strict=True):
+        if date is not None:
+            by_group.setdefault(group, []).append(date.start)
+    if sum(map(len, by_group.values())) < _ENOUGH_DATES:
+        return dates
+    middle = median_low([median_low(starts) for starts in by_group.values()])
+    return [None if date and date.end < middle - _FURTHEST else date for date in dates]
+
+
+def _plausible(date: Interval | None, modified: Interval | None) -> Interval | None:
+    if date is None or certainly_later(date, modified):
+        return None
+    is_epoch = date.start <= _EPOCH <= date.end and date.precision <= _DAY_WITHOUT_ZONE
+    return None if is_epoch else date
+
+
+def certainly_later(a: Interval | None, b: Interval | None) -> bool:
+    """Tell whether ``a`` lies after ``b`` whatever the two dates mean; False if one is absent."""
+    return a is not None and b is not None and a.start > b.end

@@ -1,0 +1,400 @@
+"""What :func:`dedup.find_clusters` returns: frozen records that answer questions.
+
+``Clustering`` → ``Cluster`` (reports of one event) → ``DuplicateGroup`` (copies of one text) →
+``Member`` (one article, with its role).  Every input row is in exactly one of each, but for rows
+that were skipped on request, which are listed with the reason.
+
+Laws: labels are ranks (largest first, then a key made from the members' ids), so they do not depend
+on the order of the input; a cluster's id is made from its members' ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.article import Article, Skipped
+from dedup.config import Config
+from dedup.errors import DedupError
+from dedup.roles import Role
+
+if TYPE_CHECKING:
+    from dedup.comparison import Context
+    from dedup.explain import Evidence
+
+__all__ = ["Cluster", "Clustering", "DuplicateGroup", "Member", "Statistics"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One article in its place.
+
+    Parameters
+    ----------
+    article : Article
+    row : int
+        Position in the input.
+    role : Role
+        ``original``, ``update``, ``reprint``, ``excerpt`` or ``report``.
+    similarity : float
+        Exact Jaccard similarity with the centre of its duplicate group; 1.0 for the centre.
+    note : str or None
+        Why an article could not be compared, if so.
+    """
+
+    article: Article
+    row: int
+    role: Role
+    similarity: float
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateGroup:
+    """Copies of one text.
+
+    Parameters
+    ----------
+    label : int
+        Its label in :attr:`Clustering.group_labels`.
+    members : tuple of Member
+        The original first, then by id.
+    centre : str
+        Id of the member that every other was verified against.
+    """
+
+    label: int
+    members: tuple[Member, ...]
+    centre: str
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Reports of one event.
+
+    Parameters
+    ----------
+    label : int
+        Its label in :attr:`Clustering.labels`.
+    id : str
+        Made from the ids of its members.
+    groups : tuple of DuplicateGroup
+        Largest first.
+    canonical : Article
+        The version to show.
+    reasons : tuple of str
+        Why that one, in words.
+    """
+
+    label: int
+    id: str
+    groups: tuple[DuplicateGroup, ...]
+    canonical: Article
+    reasons: tuple[str, ...]
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All articles, group by group."""
+        return tuple(member for group in self.groups for member in group.members)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Outlets that carried the story, sorted."""
+        return tuple(sorted({m.article.source for m in self.members if m.article.source}))
+
+    def __len__(self) -> int:
+        return sum(len(group) for group in self.groups)
+
+    def __str__(self) -> str:
+        lines = [f"{self.canonical.title or shorten(self.canonical.text)}  [{self.canonical.id}]"]
+        lines += [f"  shown because: {reason}" for reason in self.reasons]
+        for group in self.groups:
+            for member in group.members:
+                lines.append("  " + _member_line(member, self.canonical.id))
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What happened on the way, caps included.
+
+    Parameters
+    ----------
+    duplicate_candidates, duplicate_pairs : int
+        Pairs that LSH proposed, and those that exact verification kept (exact copies collapsed).
+    capped_buckets : int
+        LSH buckets over ``duplicate.bucket_cap``; not all of their pairs were tried.
+    event_candidates, event_pairs : int
+        Pairs of groups that were scored, and those at or above ``event.floor``.
+    capped_terms : int
+        Terms over ``event.posting_cap``, which proposed no pairs.
+    largest_component : int
+        Groups in the largest connected component that was clustered.
+    lines_removed : int
+        Lines of site furniture that were taken off.
+    """
+
+    duplicate_candidates: int = 0
+    duplicate_pairs: int = 0
+    capped_buckets: int = 0
+    event_candidates: int = 0
+    event_pairs: int = 0
+    capped_terms: int = 0
+    largest_component: int = 0
+    lines_removed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VerifiedCopies:
+    """Verified pairs in compact form: exact copies stand behind one representative.
+
+    Parameters
+    ----------
+    representative : ndarray of int64, shape (n_rows,)
+        Row that stands for each row's text; -1 for a skipped row.
+    pairs : ndarray of int64, shape (m, 2)
+        Rows of representatives.
+    jaccard : ndarray of float64, shape (m,)
+    """
+
+    representative: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+
+    def expand(self) -> NDArray[np.int64]:
+        """Return all verified pairs of rows, i < j, sorted; quadratic in exact copies."""
+        copies: dict[int, list[int]] = {}
+        for row, head in enumerate(self.representative.tolist()):
+            if head >= 0:
+                copies.setdefault(head, []).append(row)
+        found = [
+            (rows[i], rows[j])
+            for rows in copies.values()
+            for i in range(len(rows))
+            for j in range(i + 1, len(rows))
+        ]
+        for a, b in self.pairs.tolist():
+            found += [(min(i, j), max(i, j)) for i in copies[a] for j in copies[b]]
+        return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Clustering:
+    """The answer of :func:`dedup.find_clusters`.
+
+    Parameters
+    ----------
+    clusters : tuple of Cluster
+        Largest first.
+    labels : ndarray of int64, shape (n_rows,)
+        Event label of each input row: the position of its cluster in ``clusters``; -1 only for a
+        skipped row.
+    group_labels : ndarray of int64, shape (n_rows,)
+        Duplicate-group label of each input row, largest group first.
+    skipped : tuple of Skipped
+        Rows that could not be read, with the reason (``on_error="skip"``).
+    level : str
+        ``event`` or ``duplicate``.
+    config : Config
+        The configuration that made it.
+    version : str
+        The version of the library that made it.
+    statistics : Statistics
+    copies : VerifiedCopies
+        See :attr:`verified_pairs`.
+    context : Context or None
+        What :meth:`explain` needs beside the articles; made again from them if absent.
+    """
+
+    clusters: tuple[Cluster, ...]
+    labels: NDArray[np.int64]
+    group_labels: NDArray[np.int64]
+    skipped: tuple[Skipped, ...]
+    level: str
+    config: Config
+    version: str
+    statistics: Statistics
+    copies: VerifiedCopies
+    context: Context | None = None
+
+    def __len__(self) -> int:
+        return len(self.clusters)
+
+    def __iter__(self) -> Iterator[Cluster]:
+        return iter(self.clusters)
+
+    @property
+    def groups(self) -> tuple[DuplicateGroup, ...]:
+        """All duplicate groups, by label."""
+        return tuple(
+            sorted((g for c in self.clusters for g in c.groups), key=lambda group: group.label)
+        )
+
+    @property
+    def n_articles(self) -> int:
+        """Articles that were clustered."""
+        return sum(len(cluster) for cluster in self.clusters)
+
+    @property
+    def duplicate_ratio(self) -> float:
+        """Share of the articles that are copies of another one: 0 if all texts differ."""
+        n = self.n_articles
+        return 1 - sum(len(cluster.groups) for cluster in self.clusters) / n if n else 0.0
+
+    @property
+    def verified_pairs(self) -> NDArray[np.int64]:
+        """All pairs of input rows whose exact Jaccard reaches the threshold, shape (m, 2), i < j.
+
+        Exact copies are pairs too, so this is quadratic in the number of copies of one text.
+        """
+        return self.copies.expand()
+
+    @cached_property
+    def _place(self) -> Mapping[str, tuple[Cluster, DuplicateGroup, Member]]:
+        return {
+            member.article.id: (cluster, group, member)
+            for cluster in self.clusters
+            for group in cluster.groups
+            for member in group.members
+        }
+
+    def article(self, article_id: str) -> Article:
+        """Return an article by its id; KeyError says which ids there are like it."""
+        return self._locate(article_id)[2].article
+
+    def cluster_of(self, article_id: str) -> Cluster:
+        """Return the cluster that an article is in."""
+        return self._locate(article_id)[0]
+
+    def group_of(self, article_id: str) -> DuplicateGroup:
+        """Return the duplicate group that an article is in."""
+        return self._locate(article_id)[1]
+
+    def role_of(self, article_id: str) -> Role:
+        """Return what an article is to its cluster."""
+        return self._locate(article_id)[2].role
+
+    def _locate(self, article_id: str) -> tuple[Cluster, DuplicateGroup, Member]:
+        try:
+            return self._place[article_id]
+        except KeyError:
+            from difflib import get_close_matches
+
+            near = get_close_matches(str(article_id), list(self._place), n=3)
+            hint = f"; did you mean {', '.join(map(repr, near))}?" if near else ""
+            raise UnknownIdError(f"no article with id {article_id!r} in this result{hint}") from None
+
+    def explain(self, a: str, b: str) -> Evidence:
+        """Return the evidence for two articles being together, or apart.
+
+        Parameters
+        ----------
+        a, b : str
+            Ids of two articles, of one cluster or of two.
+
+        Returns
+        -------
+        Evidence
+            Printing it shows names, numbers, rare terms, Jaccard, containment and days, each with
+            its share of the score.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is no such article.
+
+        Notes
+        -----
+        The first call reads the texts of the whole result once more, for the document frequencies.
+        """
+        from dedup.comparison import explain_members
+
+        return explain_members(self, a, b)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the clusters as plain data, one dict each, without the articles' texts."""
+        from dedup.storage import cluster_to_dict
+
+        return [cluster_to_dict(cluster) for cluster in self.clusters]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the result, articles included, as one JSON file (gzip if it ends in ``.gz``)."""
+        from dedup.storage import save_clustering
+
+        save_clustering(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Clustering:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        FormatError
+            If the file is not such a result.
+        MismatchError
+            If another version of the format made it.
+        """
+        from dedup.storage import load_clustering
+
+        return load_clustering(path)
+
+    def __repr__(self) -> str:
+        return f"<{self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """One line: how many articles, texts and stories."""
+        several = sum(len(cluster) > 1 for cluster in self.clusters)
+        n_groups = sum(len(cluster.groups) for cluster in self.clusters)
+        skipped = f", {len(self.skipped)} rows skipped" if self.skipped else ""
+        return (
+            f"Clustering: {self.n_articles} articles, {n_groups} texts, "
+            f"{len(self.clusters)} stories ({several} with several articles){skipped}"
+        )
+
+    def __str__(self) -> str:
+        shown = [str(cluster) for cluster in self.clusters[:_SHOWN] if len(cluster) > 1]
+        several = sum(len(cluster) > 1 for cluster in self.clusters)
+        left = several - len(shown)
+        more = [f"… and {left} more stories with several articles"] if left else []
+        return "\n\n".join([self.summary, *shown, *more])
+
+
+class UnknownIdError(DedupError, KeyError):
+    """There is no article with this id in the result."""
+
+    def __str__(self) -> str:  # KeyError would show the message in quotes
+        return str(self.args[0])
+
+
+#: Stories that printing a clustering shows.
+_SHOWN = 20
+
+
+def _member_line(member: Member, canonical_id: str) -> str:
+    article = member.article
+    mark = "*" if article.id == canonical_id else " "
+    published = "" if article.published is None else f" · {article.published}"
+    source = f" · {article.source}" if article.source else ""
+    note = f" · {member.note}" if member.note else ""
+    title = shorten(article.title or article.text)
+    return f"{mark} {member.role.value:<8} {article.id} · {title}{source}{published}{note}"
+
+
+def shorten(text: str, width: int = 72) -> str:
+    """Return one line of at most ``width`` characters.
+
+    >>> shorten("one  line\\nthat goes on", 12)
+    'one line th…'
+    """
+    line = " ".join(text[: 4 * width].split())
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,0 +1,212 @@
+"""Results as plain data and as one JSON file.
+
+The file holds everything that the result holds, articles included, so that a loaded result answers
+the same questions.  It is JSON and nothing else: no pickle is ever read.  A custom canonical rule is
+kept by its name; the reasons that it gave are in the result.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dedup.article import Article, Skipped
+from dedup.config import Config
+from dedup.dates import Interval
+from dedup.errors import DedupError, FormatError, MismatchError
+from dedup.result import (
+    Cluster,
+    Clustering,
+    DuplicateGroup,
+    Member,
+    Statistics,
+    VerifiedCopies,
+)
+from dedup.roles import Role
+
+__all__ = ["FORMAT_VERSION", "cluster_to_dict", "load_clustering", "save_clustering"]
+
+_FORMAT = "dedup.Clustering"
+
+#: Raised when a file can no longer be read by the version before.
+FORMAT_VERSION = 1
+
+
+def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
+    """Return a cluster as plain data: ids, titles, roles and reasons, but no texts."""
+    return {
+        "label": cluster.label,
+        "id": cluster.id,
+        "size": len(cluster),
+        "canonical": cluster.canonical.id,
+        "title": cluster.canonical.title,
+        "reasons": list(cluster.reasons),
+        "groups": [
+            {
+                "label": group.label,
+                "centre": group.centre,
+                "members": [
+                    {
+                        "id": member.article.id,
+                        "row": member.row,
+                        "role": member.role.value,
+                        "similarity": round(member.similarity, 6),
+                        "title": member.article.title,
+                        "source": member.article.source,
+                        "url": member.article.url,
+                        "published": _interval_to_text(member.article.published),
+                        "note": member.note,
+                    }
+                    for member in group.members
+                ],
+            }
+            for group in cluster.groups
+        ],
+    }
+
+
+def _interval_to_text(interval: Interval | None) -> str | None:
+    """Return a moment, or both bounds with a slash between, as ISO 8601 has it."""
+    if interval is None:
+        return None
+    start, end = interval.start.isoformat(), interval.end.isoformat()
+    return start if start == end else f"{start}/{end}"
+
+
+def _interval_from_text(text: str | None) -> Interval | None:
+    if text is None:
+        return None
+    start, _, end = text.partition("/")
+    return Interval(datetime.fromisoformat(start), datetime.fromisoformat(end or start))
+
+
+def save_clustering(result: Clustering, path: str | PathLike[str]) -> None:
+    """Write a result; see :meth:`dedup.Clustering.save`."""
+    members = [m for cluster in result.clusters for m in cluster.members]
+    data = {
+        "format": _FORMAT,
+        "format_version": FORMAT_VERSION,
+        "version": result.version,
+        "level": result.level,
+        "config": result.config.to_dict(),
+        "statistics": asdict(result.statistics),
+        "n_rows": len(result.labels),
+        "articles": [_article_to_dict(member.article) for member in members],
+        "clusters": [cluster_to_dict(cluster) for cluster in result.clusters],
+        "skipped": [asdict(row) for row in result.skipped],
+        "copies": {
+            "representative": result.copies.representative.tolist(),
+            "pairs": result.copies.pairs.tolist(),
+            "jaccard": result.copies.jaccard.tolist(),
+        },
+    }
+    try:
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise FormatError(
+            f"this result cannot be written as JSON: {error}; "
+            "the articles' `extra` must hold plain data"
+        ) from error
+    target = Path(path)
+    encoded = text.encode("utf-8", "surrogatepass")
+    target.write_bytes(gzip.compress(encoded, mtime=0) if target.suffix == ".gz" else encoded)
+
+
+def load_clustering(path: str | PathLike[str]) -> Clustering:
+    """Read a result; see :meth:`dedup.Clustering.load`."""
+    source = Path(path)
+    try:
+        raw = source.read_bytes()
+        if raw[:2] == b"\x1f\x8b":
+            raw = gzip.decompress(raw)
+        data = json.loads(raw.decode("utf-8", "surrogatepass"))
+    except (UnicodeDecodeError, json.JSONDecodeError, EOFError, gzip.BadGzipFile) as error:
+        raise FormatError(f"{source}: not a saved clustering: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != _FORMAT:
+        raise FormatError(f"{source}: not a saved clustering; Clustering.save() makes one")
+    if data.get("format_version") != FORMAT_VERSION:
+        raise MismatchError(
+            f"{source}: format {data.get('format_version')}, this library reads {FORMAT_VERSION}; "
+            f"it was made by story-dedup {data.get('version')}: run find_clusters() again"
+        )
+    try:
+        return _clustering(data)
+    except (KeyError, TypeError, ValueError, AttributeError, DedupError) as error:
+        raise FormatError(f"{source}: a damaged clustering: {error!r}") from error
+
+
+def _clustering(data: Mapping[str, Any]) -> Clustering:
+    articles = {row["id"]: _article_from_dict(row) for row in data["articles"]}
+    labels = np.full(data["n_rows"], -1, dtype=np.int64)
+    group_labels = np.full(data["n_rows"], -1, dtype=np.int64)
+    clusters = []
+    for row in data["clusters"]:
+        cluster = _cluster(row, articles)
+        clusters.append(cluster)
+        for group in cluster.groups:
+            for member in group.members:
+                labels[member.row] = cluster.label
+                group_labels[member.row] = group.label
+    copies = data["copies"]
+    return Clustering(
+        clusters=tuple(clusters),
+        labels=labels,
+        group_labels=group_labels,
+        skipped=tuple(Skipped(**row) for row in data["skipped"]),
+        level=data["level"],
+        config=Config.from_dict(data["config"]),
+        version=data["version"],
+        statistics=Statistics(**data["statistics"]),
+        copies=VerifiedCopies(
+            representative=np.array(copies["representative"], dtype=np.int64),
+            pairs=np.array(copies["pairs"], dtype=np.int64).reshape(-1, 2),
+            jaccard=np.array(copies["jaccard"], dtype=np.float64),
+        ),
+    )
+
+
+def _cluster(row: Mapping[str, Any], articles: Mapping[str, Article]) -> Cluster:
+    return Cluster(
+        label=row["label"],
+        id=row["id"],
+        canonical=articles[row["canonical"]],
+        reasons=tuple(row["reasons"]),
+        groups=tuple(
+            DuplicateGroup(
+                label=group["label"],
+                centre=group["centre"],
+                members=tuple(
+                    Member(
+                        article=articles[member["id"]],
+                        row=member["row"],
+                        role=Role(member["role"]),
+                        similarity=member["similarity"],
+                        note=member["note"],
+                    )
+                    for member in group["members"]
+                ),
+            )
+            for group in row["groups"]
+        ),
+    )
+
+
+def _article_to_dict(article: Article) -> dict[str, Any]:
+    row = {part.name: getattr(article, part.name) for part in fields(article)}
+    row["published"] = _interval_to_text(article.published)
+    row["modified"] = _interval_to_text(article.modified)
+    row["extra"] = dict(article.extra)
+    return row
+
+
+def _article_from_dict(row: Mapping[str, Any]) -> Article:
+    dates = {name: _interval_from_text(row[name]) for name in ("published", "modified")}
+    return Article(**{**row, **dates, "authors": tuple(row["authors"])})

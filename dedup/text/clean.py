@@ -1,0 +1,294 @@
+"""From an article as it was crawled to what it says: headline, paragraphs, and what was around.
+
+The idea: the text that is compared and shown is the story; all else on the page is taken off, by a
+rule with a name, and kept beside it.  What the page says about its origin (wire header, dateline,
+credits, dates) is read while it is taken off.
+
+Laws
+----
+* Nothing is lost in silence: each line is a paragraph or stands in ``removed`` with its rule.
+* The result depends on this article and the frozen table of recurring lines, on nothing else.
+* Empty stays empty, and text is never made out of nothing.
+* Lines keep their numbers in the text as it came (``RemovedLine.number``).
+
+Theory of operation
+-------------------
+:func:`clean` is the list of steps, in order.  Lines that the page broke with other characters than
+a line feed count as parts of the line of the text in which they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import regex
+
+from dedup.article import Article
+from dedup.dates import Interval
+from dedup.text.agencies import known_key
+from dedup.text.boilerplate import RecurringLines, RemovedLine, is_prose, strip_lines
+from dedup.text.credits import (
+    Credit,
+    Dateline,
+    WireHeader,
+    article_credits,
+    is_withdrawn,
+    split_dateline,
+    split_ending,
+    split_header,
+)
+from dedup.text.normalize import break_lines, normalize
+from dedup.text.patterns import furniture_rules
+from dedup.text.recurring import source_key, url_host
+from dedup.text.written_dates import bracketed_dates, is_timestamp, line_dates
+
+__all__ = ["CleanArticle", "clean"]
+
+# Rules whose lines may tell where the text comes from.
+_CREDITING: Final = frozenset(
+    {"byline", "contributors", "advertising", "updates", "copyright", "ending", "gallery", "weak"}
+)
+_TITLE_MARK: Final = regex.compile(r"\s?\|\s?|\s[-–·•]\s|\s?_(?=[^_]+$)|\s::\s")
+_LONGEST_OUTLET: Final = 40
+_DATE_HEAD: Final = 12
+_BRACKET_PARAGRAPHS: Final = 3
+_SENTENCE_PAGE: Final = 4  # endings looked at where a text came without line breaks
+_LONG_TEXT: Final = 300
+_SENTENCE_END: Final = regex.compile(r"[.!?…]['\")]?\s|[。！？]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanArticle:
+    """An article without what stands around it.
+
+    Parameters
+    ----------
+    title : str
+        The headline in one line, without wire header and outlet name.
+    paragraphs : tuple[str, ...]
+        Lines of the body, normalised, none empty; the first without its dateline.
+    header : WireHeader or None
+        What the title says about the version.
+    dateline : Dateline or None
+        Place and agency before the first word.
+    credits : tuple[Credit, ...]
+        Outlets named as sources, each pair of relation and agency once.
+    dates : tuple[Interval, ...]
+        Dates of publication written in the text.
+    removed : tuple[RemovedLine, ...]
+        What was taken off, in the order of the text, with the rule.
+    withdrawn : bool
+        True if the story was killed or retracted.
+    rescued : str
+        Why furniture was left in although rules applied; empty if it was not.
+    """
+
+    title: str = ""
+    paragraphs: tuple[str, ...] = ()
+    header: WireHeader | None = None
+    dateline: Dateline | None = None
+    credits: tuple[Credit, ...] = ()
+    dates: tuple[Interval, ...] = ()
+    removed: tuple[RemovedLine, ...] = ()
+    withdrawn: bool = False
+    rescued: str = ""
+
+    def __post_init__(self) -> None:
+        if "\n" in self.title:
+            raise ValueError("title must be one line")
+        if any(not paragraph or "\n" in paragraph for paragraph in self.paragraphs):
+            raise ValueError("paragraphs must be single lines that are not empty")
+
+    @property
+    def body(self) -> str:
+        """The paragraphs, one a line."""
+        return "\n".join(self.paragraphs)
+
+
+def clean(
+    article: Article, recurring: RecurringLines, *, strip_furniture: bool = True
+) -> CleanArticle:
+    """Take everything off an article that is not its story, and read what that says.
+
+    Parameters
+    ----------
+    article : Article
+        As it was crawled.
+    recurring : RecurringLines
+        Lines that recur across each source's articles; ``RecurringLines.empty()`` for one alone.
+    strip_furniture : bool
+        False keeps every line; the title, the dateline and the credits are read all the same.
+
+    Returns
+    -------
+    CleanArticle
+        Empty if the article is.
+
+    Notes
+    -----
+    Linear in the length of the text; about half a millisecond for 3 kB.
+
+    Examples
+    --------
+    >>> article = Article(id="1", title="UPDATE 1-Oil rises - Reuters", source="reuters.com",
+    ...     text="LONDON (Reuters) - Oil rose on Friday.\\nShare\\n(Reporting by A; Editing by B)")
+    >>> cleaned = clean(article, RecurringLines.empty())
+    >>> cleaned.title, cleaned.header.number, cleaned.paragraphs
+    ('Oil rises', 1, ('Oil rose on Friday.',))
+    """
+    whole_title = " ".join(normalize(article.title).split())
+    header, title = split_header(whole_title)
+    source = source_key(article)
+    title = _without_outlet(title, article)
+    lines, numbers = _lines(article.text)
+    if strip_furniture:
+        stripped = strip_lines(lines, title=title, source=source, recurring=recurring)
+        kept, removed, rescued = list(stripped.kept), list(stripped.removed), stripped.rescued
+    else:
+        kept = [(number, line) for number, line in enumerate(lines) if line]
+        removed, rescued = [], ""
+    dates = _dates(lines, removed, article.language)
+    withdrawn = is_withdrawn(header, [line for line in lines if line])
+    dateline = _take_dateline(kept, removed)
+    _take_ending(kept, removed)
+    removed.sort(key=lambda line: line.number)
+    paragraphs = tuple(line for _, line in kept)
+    return CleanArticle(
+        title=title,
+        paragraphs=paragraphs,
+        header=header,
+        dateline=dateline,
+        credits=article_credits(
+            paragraphs,
+            [line.line for line in removed if line.rule in _CREDITING],
+            dateline,
+            article.credit,
+        ),
+        dates=dates,
+        removed=tuple(
+            RemovedLine(
+                line=line.line, rule=line.rule, number=numbers[line.number], whole=line.whole
+            )
+            for line in removed
+        ),
+        withdrawn=withdrawn,
+        rescued=rescued,
+    )
+
+
+def _without_outlet(title: str, article: Article) -> str:
+    """Take the outlet's name off the end of a title: "Storm nears - Daily Kite"."""
+    names = {_bare(source_key(article)), _bare(article.source or ""), _bare(_site(article))} - {""}
+    while True:
+        marks = list(_TITLE_MARK.finditer(title))
+        if not marks:
+            return title
+        last = marks[-1]
+        head, tail = title[: last.start()].rstrip(), title[last.end() :].strip()
+        if not head or not tail or len(tail) > _LONGEST_OUTLET:
+            return title
+        piped = "|" in last.group() or "::" in last.group()
+        known = known_key(tail) is not None and (
+            piped or "-" in last.group() or "–" in last.group()
+        )
+        if not (
+            any(_is_same_outlet(_bare(tail), name) for name in names)
+            or (known and len(head.split()) >= 3)
+            or (piped and _is_short_segment(head, tail))
+        ):
+            return title
+        title = head
+
+
+def _bare(name: str) -> str:
+    return "".join(mark for mark in name.casefold().removeprefix("www.") if mark.isalnum())
+
+
+def _site(article: Article) -> str:
+    """Return the name in the host of the article's url or source, "kompas" of news.kompas.com."""
+    host = source_key(article) if not article.url else url_host(article.url)
+    labels = [label for label in host.split(".") if label]
+    while len(labels) > 1 and len(labels[-1]) <= 3:
+        labels.pop()
+    return labels[-1] if labels else ""
+
+
+def _is_same_outlet(tail: str, name: str) -> bool:
+    if len(tail) < 3 or len(name) < 2:
+        return False
+    return tail == name or (len(name) >= 3 and (tail.startswith(name) or name.startswith(tail)))
+
+
+def _is_short_segment(head: str, tail: str) -> bool:
+    words = tail.split()
+    return len(words) <= 4 and len(head) >= 2 * len(tail) and len(head.split()) >= 3
+
+
+def _lines(text: str) -> tuple[list[str], list[int]]:
+    """Return the normalised lines, and for each the number of the line of the text it came from."""
+    lines = normalize(text).split("\n") if text else []
+    if text.count("\n") + 1 == len(lines):
+        return lines, list(range(len(lines)))
+    # Some line was broken by another character: count how many lines each became.
+    numbers: list[int] = []
+    for number, line in enumerate(text.split("\n")):
+        numbers += [number] * break_lines(line + "\n").count("\n")
+    return lines, numbers[: len(lines)]
+
+
+def _dates(
+    lines: Sequence[str], removed: Sequence[RemovedLine], language: str | None
+) -> tuple[Interval, ...]:
+    present = [line for line in lines if line]
+    found: dict[Interval, None] = {}
+    stamps = [line.line for line in removed if line.rule in {"timestamp", "updates", "byline"}]
+    for line in stamps or [line for line in present[:_DATE_HEAD] if is_timestamp(line)]:
+        found.update(dict.fromkeys(line_dates(line, language)))
+    if not found:
+        for line in present[:_BRACKET_PARAGRAPHS]:
+            found.update(dict.fromkeys(bracketed_dates(line[:600], language)))
+    return tuple(found)
+
+
+def _take_dateline(kept: list[tuple[int, str]], removed: list[RemovedLine]) -> Dateline | None:
+    """Cut the dateline off the first paragraph, or off the second under a line that is no prose."""
+    for place, (number, line) in enumerate(kept[:2]):
+        dateline, rest = split_dateline(line)
+        if dateline is not None and rest:
+            cut = line[: len(line) - len(rest)].strip()
+            removed.append(RemovedLine(line=cut, rule="dateline", number=number, whole=False))
+            kept[place] = (number, rest)
+            return dateline
+        if is_prose(line):
+            return None
+    return None
+
+
+def _take_ending(kept: list[tuple[int, str]], removed: list[RemovedLine]) -> None:
+    """Cut the signature off the last paragraph; where a page is one line, furniture too."""
+    for _ in range(_SENTENCE_PAGE):
+        if not kept:
+            return
+        number, line = kept[-1]
+        rest, ending = split_ending(line)
+        rule = "ending"
+        if not ending and len(kept) == 1:
+            rest, ending, rule = _last_sentence(line)
+        if not ending or not rest:
+            return
+        kept[-1] = (number, rest)
+        removed.append(RemovedLine(line=ending, rule=rule, number=number, whole=False))
+
+
+def _last_sentence(line: str) -> tuple[str, str, str]:
+    """Split furniture off the end of a long text that came as one line."""
+    if len(line) < _LONG_TEXT:
+        return line, "", ""
+    for mark in _SENTENCE_END.finditer(line, max(_LONG_TEXT // 2, len(line) - 400)):
+        ending = line[mark.end() :].strip()
+        rules = furniture_rules().match(ending) if ending else ()
+        if rules and not {"weak", "related_list", "byline", "navigation"} & set(rules):
+            return line[: mark.end()].rstrip(), ending, rules[0]
+    return line, "", ""

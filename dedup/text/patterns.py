@@ -1,0 +1,277 @@
+"""Patterns of whole lines, read from data files and matched without trying them all.
+
+The idea: thousands of phrases in thirty languages, yet a line of an article should cost a few
+microseconds.  A line is folded once; then a dictionary answers for phrases without a star, the
+first two characters choose the few starred phrases that could fit, and only phrases that begin
+with a star are looked for in every line.
+
+The syntax of the files is told in ``data/furniture/README.txt``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+__all__ = [
+    "LineRules",
+    "ends_as_sentence",
+    "fold_line",
+    "furniture_names",
+    "furniture_rules",
+    "read_sections",
+]
+
+_DECORATION: Final = (
+    " \t•·●○■□▪▫◆◇★☆|¦>«»‹›→←↑↓▶►▸▼▲◄◀⇒➤➡*_–-~=+:.!…,;[](){}<>/\\✓✔✕✖×✗📷📸🎥👉🔴#@&"
+)
+_DIGITS = re.compile(r"\d+")
+_LIMIT = re.compile(r"\s+%(\d+)$")
+
+# Longest line, in characters, that a starred pattern of a section may remove.
+_LONGEST: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "share": 160,
+        "follow": 240,
+        "subscribe": 300,
+        "login": 240,
+        "app": 300,
+        "advertising": 200,
+        "video": 160,
+        "gallery": 160,
+        "comments": 240,
+        "related": 220,
+        "related_list": 80,
+        "tags": 240,
+        "byline": 120,
+        "contact": 300,
+        "contributors": 220,
+        "copyright": 500,
+        "cookies": 500,
+        "updates": 240,
+        "navigation": 160,
+        "notes": 300,
+        "weak": 40,
+    }
+)
+_BEFORE_NAME: Final = "before_name"
+# Here a line that ends as a sentence and is long is body, whatever it begins with.
+_MILD: Final = frozenset({"navigation", "tags", "byline", "related_list", "gallery"})
+_LONG_SENTENCE: Final = 80
+_SENTENCE_ENDS: Final = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '."', '!"', '?"', ".)")
+
+
+def fold_line(line: str) -> str:
+    """Return the form in which a line is compared with patterns.
+
+    Examples
+    --------
+    >>> fold_line("» Baca Juga : 5 Fakta"), fold_line("[ 12 Comments ]")
+    ('baca juga: # fakta', '# comments')
+    """
+    folded = line.casefold().strip(_DECORATION)
+    if not folded.isalpha():
+        folded = _DIGITS.sub("#", folded).replace(" :", ":")
+    return folded
+
+
+def ends_as_sentence(line: str) -> bool:
+    """Tell whether the line ends the way a sentence does.
+
+    >>> ends_as_sentence('He said so."'), ends_as_sentence("Read more")
+    (True, False)
+    """
+    return line.endswith(_SENTENCE_ENDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Starred:
+    """A pattern with a star: how it begins, the rest as an expression, its rule."""
+
+    prefix: str
+    rest: re.Pattern[str] | None
+    rule: str
+    longest: int
+
+    def fits(self, folded: str, line: str) -> bool:
+        if len(line) > self.longest or not folded.startswith(self.prefix):
+            return False
+        if self.rest is not None and not self.rest.fullmatch(folded, len(self.prefix)):
+            return False
+        if self.rule not in _MILD:
+            return True
+        return not ends_as_sentence(line) or (len(line) <= _LONG_SENTENCE and line[-1] != "?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRules:
+    """Patterns arranged for look-up; see :func:`furniture_rules`.
+
+    Parameters
+    ----------
+    whole : Mapping[str, tuple[str, ...]]
+        Folded line to the rules that name it.
+    starts : Mapping[str, tuple[_Starred, ...]]
+        First two characters to the patterns that begin with them.
+    anywhere : Mapping[str, tuple[tuple[str, _Starred], ...]]
+        Patterns that begin with a star, each with its longest literal part, by a word of that
+        part; those without a whole word under the empty string.
+    """
+
+    whole: Mapping[str, tuple[str, ...]]
+    starts: Mapping[str, tuple[_Starred, ...]]
+    anywhere: Mapping[str, tuple[tuple[str, _Starred], ...]]
+
+    def match(self, line: str) -> tuple[str, ...]:
+        """Return the names of the rules that the line fits, in a fixed order.
+
+        Parameters
+        ----------
+        line : str
+            A normalised line.
+
+        Returns
+        -------
+        tuple[str, ...]
+            Usually empty or one name.  About a microsecond for an ordinary line.
+
+        Examples
+        --------
+        >>> furniture_rules().match("Share this story on Facebook")
+        ('share',)
+        >>> furniture_rules().match("Share prices fell on Thursday.")
+        ()
+        """
+        if len(line) > _MOST:
+            return ()
+        folded = fold_line(line)
+        found = self.whole.get(folded, ())
+        if found:
+            return found
+        for pattern in self.starts.get(folded[:2], ()):
+            if pattern.fits(folded, line):
+                return (pattern.rule,)
+        for word in ("", *sorted(self.anywhere.keys() & set(folded.split(" ")))):
+            for literal, pattern in self.anywhere.get(word, ()):
+                if literal in folded and pattern.fits(folded, line):
+                    return (pattern.rule,)
+        return ()
+
+
+_MOST: Final = max(_LONGEST.values())
+
+
+def read_sections(text: str) -> list[tuple[str, str]]:
+    """Read a pattern file: pairs of section and pattern, in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If a pattern stands before the first section.
+
+    Examples
+    --------
+    >>> read_sections("# words\\n[share]\\nshare this *\\n")
+    [('share', 'share this *')]
+    """
+    section = ""
+    found: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        line = line.strip()
+        if not line or line == "#" or (line.startswith("# ") and not section):
+            continue
+        if line.startswith("[") and line.endswith("]") and line[1:-1].replace("_", "").isalpha():
+            section = line[1:-1]
+        elif not section:
+            raise ValueError(f"pattern {line!r} stands before the first section")
+        else:
+            found.append((section, line))
+    return found
+
+
+def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
+    """Arrange patterns for look-up.
+
+    Raises
+    ------
+    ValueError
+        If a section is unknown, or a pattern would fit almost every line.
+
+    Examples
+    --------
+    >>> build_rules([("share", "teilen *")]).match("Teilen Sie das")
+    ('share',)
+    """
+    whole: dict[str, set[str]] = {}
+    starts: dict[str, list[_Starred]] = {}
+    anywhere: dict[str, list[tuple[str, _Starred]]] = {}
+    # Sorted and unique, so that the order of files and lines cannot matter.
+    for rule, written in sorted(set(pairs)):
+        if rule not in _LONGEST:
+            raise ValueError(f"unknown section {rule!r} of pattern {written!r}")
+        longest = _LONGEST[rule]
+        limit = _LIMIT.search(written)
+        if limit:
+            longest, written = int(limit[1]), written[: limit.start()]
+        pattern = written.casefold()
+        if "*" not in pattern:
+            # "#" stands for digits here, while it decorates a line of an article.
+            whole.setdefault(fold_line(pattern.replace("#", "0")), set()).add(rule)
+            continue
+        prefix, *parts = pattern.split("*")
+        literal = max((prefix, *parts), key=len)
+        if len(literal) < 2:
+            raise ValueError(f"pattern {written!r} is too open")
+        rest = None
+        if parts != [""]:
+            rest = re.compile(".*" + ".*".join(re.escape(part) for part in parts))
+        prefix = prefix.lstrip(_DECORATION.replace("#", ""))
+        starred = _Starred(prefix=prefix, rest=rest, rule=rule, longest=longest)
+        if len(prefix) >= 2:
+            starts.setdefault(prefix[:2], []).append(starred)
+        else:
+            # Only a word between two spaces is sure to be a whole word of the line too.
+            word = max(literal.split(" ")[1:-1], key=len, default="")
+            anywhere.setdefault(word, []).append((literal, starred))
+    return LineRules(
+        whole=MappingProxyType({line: tuple(sorted(rules)) for line, rules in whole.items()}),
+        starts=MappingProxyType({key: tuple(value) for key, value in starts.items()}),
+        anywhere=MappingProxyType({word: tuple(found) for word, found in anywhere.items()}),
+    )
+
+
+@cache
+def _furniture() -> tuple[tuple[str, str], ...]:
+    folder = resources.files("dedup.text") / "data" / "furniture"
+    pairs: list[tuple[str, str]] = []
+    for file in folder.iterdir():
+        if file.name.endswith(".txt") and file.name != "README.txt":
+            pairs += read_sections(file.read_text(encoding="utf-8"))
+    return tuple(sorted(set(pairs)))
+
+
+@cache
+def furniture_rules() -> LineRules:
+    """Return the furniture patterns of all languages, read once.
+
+    Examples
+    --------
+    >>> furniture_rules().match("Pos terkait")
+    ('related_list',)
+    """
+    return build_rules(pair for pair in _furniture() if pair[0] != _BEFORE_NAME)
+
+
+@cache
+def furniture_names() -> frozenset[str]:
+    """Return the words that stand before a name in a by-line, folded.
+
+    >>> "by" in furniture_names()
+    True
+    """
+    return frozenset(word.casefold() for rule, word in _furniture() if rule == _BEFORE_NAME)

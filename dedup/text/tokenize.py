@@ -1,0 +1,194 @@
+"""Text → words, in every script.
+
+Two readings of one text:
+
+* :func:`tokenize` gives the folded tokens that shingles are made of: one token per word, and one per
+  character (with its marks) in scripts that write no spaces.
+* :func:`read_words` gives words with what the event stage wants to know about each: where it stands, whether
+  it is written like a name, whether it is a number.  Unspaced scripts give overlapping character
+  n-grams, because a single character says too little there.
+
+Theory of operation: one regular expression splits; folding is ``casefold`` of the NFKC form, so
+that full-width Latin, ligatures and capitals compare equal.  Accents are kept: Vietnamese lives by
+them.  Apostrophes and hyphens split, so *Alibaba's* and *l'aéroport* give *alibaba* and *aéroport*.
+
+Names are words with a capital *inside* a sentence, and words in capitals anywhere.  Where most words have one (a title-case
+headline, a text in capitals, German nouns), a capital counts only on words that general language
+hardly knows; the caller passes that judgement in as ``is_common``.  Katakana runs, which mostly
+write foreign names, are names.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import regex
+
+# Scripts that put no space between words.  Katakana is unspaced too but its runs are words.
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+_WORD = regex.compile(
+    rf"(?P<unspaced>[{_UNSPACED}]\p{{M}}*)"
+    r"|(?P<number>\p{Nd}+(?:[.,٫٬]\p{Nd}+)*)"
+    rf"|(?P<word>(?:(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}ー])+)"
+)
+_SENTENCE_END = regex.compile(r"[.!?:;…。！？।؟\n\"“”„»«‘•|]")
+_KATAKANA = regex.compile(r"[\p{Katakana}ー]{2,}")
+_DIGIT_GROUP = regex.compile(r"(?<=\p{Nd})[.,٫٬](?=\p{Nd}{3}(?!\p{Nd}))")
+
+#: Length of the character n-grams by script family: one Han character is a morpheme, one Thai or
+#: Burmese letter a sound.
+_GRAM = {"han": 2, "other": 4}
+_HAN_LIKE = regex.compile(r"[\p{Han}\p{Hiragana}]")
+
+
+def fold(text: str) -> str:
+    """Return the form in which words are compared: NFKC, then case folded.
+
+    >>> fold("Straße ＡＬＩＢＡＢＡ")
+    'strasse alibaba'
+    """
+    if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
+        text = unicodedata.normalize("NFKC", text)
+    return text.casefold()
+
+
+def strip_accents(word: str) -> str:
+    """Return a word without its combining marks: names match with and without.
+
+    >>> strip_accents("liège")
+    'liege'
+    """
+    if word.isascii():
+        return word
+    decomposed = unicodedata.normalize("NFD", word)
+    return unicodedata.normalize(
+        "NFC", "".join(c for c in decomposed if not unicodedata.combining(c))
+    )
+
+
+def tokenize(text: str) -> list[str]:
+    """Split a text into the folded tokens that shingles are made of.
+
+    Parameters
+    ----------
+    text : str
+        Any text; linear time in its length.
+
+    Returns
+    -------
+    list of str
+        Folded words; single characters with their marks in scripts without spaces.
+
+    Examples
+    --------
+    >>> tokenize("Alibaba's hub at Liège: 1,500 jobs")
+    ['alibaba', 's', 'hub', 'at', 'liège', '1', '500', 'jobs']
+    >>> tokenize("比利时 Alibaba")
+    ['比', '利', '时', 'alibaba']
+    """
+    return [part for match in _WORD.finditer(fold(text)) for part in _token_parts(match)]
+
+
+def _token_parts(match: regex.Match[str]) -> list[str]:
+    token = match.group()
+    if match.lastgroup == "number":
+        return regex.split(r"[.,٫٬]", token)
+    return [token]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word (or character n-gram) of a text, as the event stage sees it."""
+
+    text: str  #: folded form
+    position: int  #: index among the words of this text
+    is_name: bool  #: written like a name, where the text lets one tell
+    is_number: bool  #: digits; thousands separators removed
+
+
+def read_words(text: str, *, is_common: Callable[[str], bool] | None = None) -> list[Word]:
+    """Split a text into words with their position and kind.
+
+    Parameters
+    ----------
+    text : str
+        Any text; linear time.
+    is_common : callable, optional
+        Tells whether a folded word is one that general language knows well.  It is asked only
+        where capitals alone do not make a name.
+
+    Returns
+    -------
+    list of Word
+
+    Examples
+    --------
+    >>> text = "Officers of the VSSE said they had been watching the hub of 1,500 jobs at Liège."
+    >>> [word.text for word in read_words(text) if word.is_name]
+    ['vsse', 'liège']
+    >>> [word.text for word in read_words(text) if word.is_number]
+    ['1500']
+    """
+    raw = list(_raw_words(text))
+    trusted = _capitals_tell(raw)
+    words = []
+    for position, (token, inside, kind) in enumerate(raw):
+        folded = fold(token)
+        if kind == "number":
+            folded = _DIGIT_GROUP.sub("", folded)
+        is_name = kind == "word" and (
+            bool(_KATAKANA.fullmatch(token))
+            or (
+                (inside or token.isupper())
+                and token[0].isupper()
+                and len(token) > 1
+                and (trusted or is_common is None or not is_common(folded))
+            )
+        )
+        words.append(Word(folded, position, is_name, kind == "number"))
+    return words
+
+
+def _raw_words(text: str) -> Iterator[tuple[str, bool, str]]:
+    """Yield (token, stands inside a sentence, kind); kind is word, number or gram."""
+    end = 0
+    run: list[str] = []
+    for match in _WORD.finditer(text):
+        adjacent = match.start() == end
+        if run and not (adjacent and match.lastgroup == "unspaced"):
+            yield from _grams(run)
+            run = []
+        if match.lastgroup == "unspaced":
+            run.append(match.group())
+        else:
+            inside = end > 0 and not _SENTENCE_END.search(text, end, match.start())
+            yield match.group(), inside, str(match.lastgroup)
+        end = match.end()
+    if run:
+        yield from _grams(run)
+
+
+def _grams(run: list[str]) -> Iterator[tuple[str, bool, str]]:
+    size = _GRAM["han"] if _HAN_LIKE.match(run[0]) else _GRAM["other"]
+    for start in range(max(1, len(run) - size + 1)):
+        yield "".join(run[start : start + size]), True, "gram"
+
+
+def _capitals_tell(raw: list[tuple[str, bool, str]]) -> bool:
+    """Say whether a capital inside a sentence is enough to make a name here.
+
+    The share of capitals among the longer words inside sentences tells headline case (most of
+    them) and German.  Measured on one set of translations: German 0.35-0.56 (5th to 95th
+    percentile), ten other languages at most 0.29.  In a text whose script has no case, a word
+    with a capital is a foreign name.
+    """
+    longer = [
+        token for token, inside, kind in raw if inside and kind != "number" and len(token) > 3
+    ]
+    cased = [token for token in longer if token[0].isupper() or token[0].islower()]
+    if not cased or 3 * len(cased) < len(longer):
+        return True
+    share = sum(token[0].isupper() for token in cased) / len(cased)
+    return share <= 0.32
