@@ -14,16 +14,17 @@ Theory of operation
 :func:`choose` runs *withdrawn*, the rules of the configuration, and *stable*.  By default:
 
 1. ``pinned``: the user's pins and bans of single articles.
-2. ``copy_of_withdrawn``: the story that a KILL notice withdraws, and its reprints, step back.
-3. ``named_canonical``: pages at other addresses name it in ``canonical_url``.
-4. ``agency``: it is the own article of the agency that the others credit.
-5. ``source_priority``: the user's order of outlets; no outlet has a rank of its own.
-6. ``untranslated``: no untranslated fragments of a machine translation.
-7. ``completeness``: a body of at least 80 % of the cluster's median; not the longest.
-8. ``updates``: silent, unless ``prefer_updates`` is set.
-9. ``earliest``: published first, as far as the dates are precise and can be trusted.
-10. ``centre``: near what the reports have in common, in coarse steps.
-11. ``presentation``: headline not in capitals, cut or repeated, no padding for search engines.
+2. ``withdrawn_story``: the story that a KILL notice withdraws, and its reprints, step back.
+3. ``corrected``: not a version that its own outlet corrected since.
+4. ``named_canonical``: pages at other addresses name it in ``canonical_url``.
+5. ``agency``: it is the own article of the agency that the others credit.
+6. ``source_priority``: the user's order of outlets; no outlet has a rank of its own.
+7. ``untranslated``: no untranslated fragments of a machine translation.
+8. ``completeness``: a body of at least 80 % of the cluster's median; not the longest.
+9. ``updates``: silent, unless ``prefer_updates`` is set.
+10. ``earliest``: published first, as far as the dates are precise and can be trusted.
+11. ``centre``: near what the reports have in common, in coarse steps.
+12. ``presentation``: headline not in capitals, cut or repeated, no padding for search engines.
 
 The rules are told in :mod:`dedup.canonical_rules`, with what speaks for their order.
 """

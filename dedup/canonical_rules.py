@@ -13,13 +13,6 @@ Laws
 
 Choices that are not obvious
 ----------------------------
-*Own article.*  The agency that others credit is preferred only where another member says that it
-republishes it or carries its dateline, or two groups of copies quote it or say that it was first:
-one quotation does not make a report the source of a story.  Where the agency's own page is not in
-the cluster, a copy under its dateline is the nearest thing to it; such copies do not vouch for one
-another, and a site's name in its own dateline vouches for nothing.  A brief or an excerpt does not
-count as the article.
-
 *Untranslated* stands before completeness and dates, not among the penalties.  The damage is in the
 sentences, so neither length nor an early date makes up for it: machine translations are often both
 longer (padded) and earlier (nobody read them) than a newsroom's own report.  The milder faults of
@@ -32,27 +25,34 @@ Words are counted as the caller counts them; between a script with spaces and on
 counts say little.
 
 *Earliest.*  A member is out if another that is still in the running was certainly published before
-it.  One without a trusted date is out only if that happened to a third: somebody is then known to
-be early, and being undated must not be an advantage.  Of a dated and an undated member nothing is
-known.
+it.  One without a trusted date is out only if that happened to a third (somebody is then known to
+be early, and being undated must not be an advantage), or if it is a reprint of a dated original.
+Of a dated and an undated report nothing is known.
 
 *Centre.*  Nothing lies nearer to the middle of one or two groups, so there it stays silent.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from dedup.canonical_origin import (
+    counted,
+    grade_agency,
+    grade_corrected,
+    grade_named,
+    grade_withdrawn,
+    grade_withdrawn_story,
+)
 from dedup.canonical_records import Grade, Member, Rule
 from dedup.dates import Interval
-from dedup.provenance import is_published_by, outlet
 from dedup.text.faults import padding_paragraphs, presentation_faults, untranslated_fragments
 from dedup.text.tokenize import fold
-from dedup.urls import canonical_form, host
+from dedup.urls import host
 
 if TYPE_CHECKING:
     from dedup.canonical import CanonicalConfig
@@ -60,23 +60,6 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "TIE_BREAK", "WITHDRAWN"]
 
 _CENTRE_STEP: Final = 100  # of 1000
-_STATED: Final = frozenset({"republished_from", "agency"})
-_IN_PASSING: Final = frozenset({"quotes", "first_reported_by"})
-
-
-def _count(number: int, what: str) -> str:
-    """Return a number with its noun: "1 other", "3 others"."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _grade_withdrawn(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
-    """Put a withdrawn story behind everything else."""
-    gone = sum(member.clean.withdrawn for member in members)
-    stands = f"it stands; {_count(gone, 'other')} {'was' if gone == 1 else 'were'} withdrawn"
-    return [
-        Grade(0, "withdrawn by its publisher") if member.clean.withdrawn else Grade(1, stands)
-        for member in members
-    ]
 
 
 def _grade_pinned(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
@@ -90,98 +73,6 @@ def _grade_pinned(members: Sequence[Member], config: CanonicalConfig) -> list[Gr
         else Grade(1, "not banned by you")
         for member in members
     ]
-
-
-def _grade_copy_of_withdrawn(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
-    """Put the story that a notice withdraws, and copies of it, behind reports of their own.
-
-    A notice names its story by outlet and headline, or repeats its text.
-    """
-    notices = [member for member in members if member.clean.withdrawn]
-    groups = {notice.group for notice in notices}
-    stories = {(outlet(notice.article), fold(notice.clean.title)) for notice in notices}
-    grades = []
-    for member in members:
-        story = (outlet(member.article), fold(member.clean.title))
-        if member.group in groups or (all(story) and story in stories):
-            grades.append(Grade(0, "a version of a story that was withdrawn"))
-        else:
-            grades.append(Grade(1, "its text is not that of the story that was withdrawn"))
-    return grades
-
-
-def _grade_named(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
-    """Prefer a page that pages at other addresses name as the canonical one."""
-    namings: Counter[str] = Counter()
-    for member in members:
-        named = canonical_form(member.article.canonical_url)
-        if named and named != canonical_form(member.article.url):
-            namings[named] += 1
-    grades = []
-    for member in members:
-        votes = namings[canonical_form(member.article.url) or ""]
-        who = f"{_count(votes, 'other page')} {'names' if votes == 1 else 'name'}"
-        grades.append(
-            Grade(1, f"{who} it as the canonical address")
-            if votes
-            else Grade(0, "no other page names it as the canonical address")
-        )
-    return grades
-
-
-def _grade_agency(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
-    """Prefer the own article of the agency that the others credit."""
-    names = _agency_names(members)
-    grades = [Grade(0, "not the article of an agency that the others credit")] * len(members)
-    for agency in sorted(names):
-        name = max(names[agency], key=lambda form: (names[agency][form], form))
-        own = {
-            at
-            for at, member in enumerate(members)
-            if is_published_by(member.article, agency, *sorted(names[agency]))
-        }
-        under_dateline = _crediting(members, agency, frozenset({"agency"})) - own
-        # A dateline credits the agency's own page, but copies that carry it do not credit one
-        # another.
-        for owners, out, what in (
-            (own, own, "the agency's own article"),
-            (under_dateline, own | under_dateline, "the agency's article, under its dateline"),
-        ):
-            stated = _crediting(members, agency, _STATED) - out
-            others = stated | (_crediting(members, agency, _IN_PASSING) - out)
-            if not stated and len({members[at].group for at in others}) < 2:
-                continue
-            verb = "credits" if len(others) == 1 else "credit"
-            reason = f"{what}; {_count(len(others), 'other')} {verb} {name}"
-            level = 1 if owners is under_dateline else 3 if stated else 2
-            for at in owners:
-                if level > grades[at].level and not _is_part(members[at]):
-                    grades[at] = Grade(level, reason)
-    return grades
-
-
-def _agency_names(members: Iterable[Member]) -> dict[str, Counter[str]]:
-    """Return, for every agency that is credited, how often it is written in which way."""
-    names: dict[str, Counter[str]] = defaultdict(Counter)
-    for member in members:
-        for credit in member.clean.credits:
-            if credit.agency:
-                names[credit.agency][credit.name or credit.agency] += 1
-    return names
-
-
-def _crediting(members: Sequence[Member], agency: str, relations: frozenset[str]) -> set[int]:
-    """Return the positions of the members that credit an agency in one of these ways."""
-    return {
-        at
-        for at, member in enumerate(members)
-        if any(c.agency == agency and c.relation in relations for c in member.clean.credits)
-    }
-
-
-def _is_part(member: Member) -> bool:
-    header = member.clean.header
-    return member.role == "excerpt" or (header is not None and header.kind == "brief")
 
 
 def _grade_source_priority(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
@@ -219,7 +110,7 @@ def _grade_untranslated(members: Sequence[Member], config: CanonicalConfig) -> l
     # Shown as evidence: the most telling one, whoever comes first.
     shown = max({part for parts in damaged for part in parts}, key=lambda part: (len(part), part))
     clean = (
-        f"no sign of machine translation; {_count(len(damaged), 'other')} left fragments such as "
+        f"no sign of machine translation; {counted(len(damaged), 'other')} left fragments such as "
         f"“{shown}” untranslated"
     )
     return [
@@ -290,10 +181,12 @@ def _grade_earliest(members: Sequence[Member], config: CanonicalConfig) -> list[
     dates = [member.date for member in members]
     first = min((date.end for date in dates if date), default=None)
     late = [date.start for date in dates if date and first and date.start > first]
+    originals = {member.group for member in members if member.role == "original" and member.date}
     grades = []
-    for date in dates:
+    for member, date in zip(members, dates, strict=True):
         if date is None:
-            grades.append(Grade(1 if late else 2, "without a date that can be trusted"))
+            is_copy = member.role == "reprint" and member.group in originals
+            grades.append(Grade(1 if late or is_copy else 2, "without a date that can be trusted"))
         elif first and date.start > first:
             grades.append(Grade(0, f"published later: {_moment(date)}"))
         else:
@@ -377,7 +270,7 @@ def _grade_presentation(members: Sequence[Member], config: CanonicalConfig) -> l
 def _grade_stable(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
     """Take the first id: arbitrary, and the same every time."""
     first = min(member.article.id for member in members)
-    equal = f"equal in all else to {_count(len(members) - 1, 'other')}; first by id"
+    equal = f"equal in all else to {counted(len(members) - 1, 'other')}; first by id"
     return [
         Grade(1, equal) if member.article.id == first else Grade(0, "not the first by id")
         for member in members
@@ -385,15 +278,16 @@ def _grade_stable(members: Sequence[Member], config: CanonicalConfig) -> list[Gr
 
 
 #: Runs before all others, always: no setting makes a withdrawn story the one to show.
-WITHDRAWN: Final = Rule(name="withdrawn", grade=_grade_withdrawn)
+WITHDRAWN: Final = Rule(name="withdrawn", grade=grade_withdrawn)
 #: Runs after all others, always, and leaves one.
 TIE_BREAK: Final = Rule(name="stable", grade=_grade_stable)
 #: The rules in between, in their default order.
 RULES: Final[tuple[Rule, ...]] = (
     Rule(name="pinned", grade=_grade_pinned),
-    Rule(name="copy_of_withdrawn", grade=_grade_copy_of_withdrawn, whole_cluster=True),
-    Rule(name="named_canonical", grade=_grade_named, whole_cluster=True),
-    Rule(name="agency", grade=_grade_agency, whole_cluster=True),
+    Rule(name="withdrawn_story", grade=grade_withdrawn_story, whole_cluster=True),
+    Rule(name="corrected", grade=grade_corrected),
+    Rule(name="named_canonical", grade=grade_named, whole_cluster=True),
+    Rule(name="agency", grade=grade_agency, whole_cluster=True),
     Rule(name="source_priority", grade=_grade_source_priority),
     Rule(name="untranslated", grade=_grade_untranslated),
     Rule(name="completeness", grade=_grade_completeness, whole_cluster=True),

@@ -67,7 +67,7 @@ class DuplicateConfig:
     """
 
     shingle_size: int = 5
-    threshold: float = 0.5
+    threshold: float = 0.65
     num_perm: int = 128
     bands: int = 42
     rows: int = 3

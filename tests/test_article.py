@@ -90,6 +90,7 @@ def test_extra_is_a_copy_and_plain_data_however_deep() -> None:
     assert article.extra["in"] == {"a": 1}
     assert article.extra["object"] == "<builtins.object>"
     assert article.extra["3"] == "2"
+    assert list(article.extra) == sorted(article.extra)
     json.dumps(article.extra, allow_nan=False)
 
 
@@ -252,6 +253,14 @@ def test_absent_values(absent: object) -> None:
 def test_an_absent_value_gives_way_to_the_next_name() -> None:
     assert one({"text": "", "body": None, "summary": "s"}).text == "s"
     assert one({"title": float("nan"), "headline": "T"}).title == "T"
+
+
+def test_the_exact_spelling_wins_over_its_variants() -> None:
+    for row in ({"Text": "a", "text": "b"}, {"text": "b", "Text": "a"}):
+        article = one(row)
+        assert (article.text, article.extra) == ("b", {"Text": "a"})
+    for row in ({"LANG": "en", "Lang": "id"}, {"Lang": "id", "LANG": "en"}):
+        assert one({"text": "x", **row}).language == "en"
 
 
 def test_empty_articles_are_kept() -> None:

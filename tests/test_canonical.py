@@ -102,7 +102,7 @@ def expect(winner: str, rule: str, *members: Member, **config: Any) -> str:
 
 def test_withdrawn_story_is_not_shown() -> None:
     gone, stands = member("a", withdrawn=True, n_words=900), member("z")
-    assert expect("z", "withdrawn", gone, stands) == "it stands; 1 other was withdrawn"
+    assert expect("z", "withdrawn", gone, stands) == "not withdrawn itself; 1 other was"
     assert choose([gone, stands], CanonicalConfig(pins=("a",))).article_id == "z"
     assert choose([gone, stands], CanonicalConfig(bans=("z",))).article_id == "z"
     assert choose([gone, stands], CanonicalConfig(rules=())).article_id == "z"
@@ -121,16 +121,52 @@ def test_pins_and_bans() -> None:
     assert choose([a], CanonicalConfig(bans=("a",))).article_id == "a"
 
 
+def winner_of(*members: Member) -> str:
+    return choose(members).article_id
+
+
 def test_story_that_a_notice_withdraws_steps_back() -> None:
-    notice = member("k", source="Reuters", withdrawn=True, header=("kill", 0))
-    killed = member("a", source="Reuters")
+    notice = member("k", title="Notice", source="Ledger", withdrawn=True, header=("kill", 0))
+    killed = member("a", source="Ledger", group=7)
     copy = member("b", source="Bisnis", title="Belgium watches Alibaba", group=7)
-    noticed = replace(notice, group=7)
     own = member("z", source="AFP", title="Cainiao under watch")
-    for cluster in ([notice, killed, own], [noticed, copy, own]):
-        choice = choose(cluster)
-        assert choice.article_id == "z"
-        assert decided(choice, cluster) == ["withdrawn", "copy_of_withdrawn"]
+    assert winner_of(notice, killed, copy, own) == "z"
+    assert winner_of(notice, killed, copy) == "b"
+    assert winner_of(notice, killed) == "a"  # a notice is no report at all
+    late = replace(notice, article=replace(notice.article, published=parse_date("2023-10-05")))
+    after = member("c", source="Ledger", published="2023-10-09")
+    assert winner_of(late, killed, after) == "c"
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        member("k", source="Ledger", withdrawn=True),
+        member("k", title="Notice", paragraphs=[f"“{TITLE}” is withdrawn."], withdrawn=True),
+        member("k", title="Notice", canonical_url="https://www.ledger.example/1", withdrawn=True),
+    ],
+)
+def test_notice_that_names_its_story_spares_the_outlets_others(notice: Member) -> None:
+    notice = replace(notice, article=replace(notice.article, source="Ledger"))
+    killed = member("a", source="Ledger", url="https://ledger.example/1?utm_source=x")
+    spared = member("z", source="Ledger", title="Another story of the Ledger")
+    choice = choose([notice, killed, spared])
+    assert choice.article_id == "z"
+    assert decided(choice, [notice, killed, spared]) == ["withdrawn", "withdrawn_story"]
+
+
+def test_corrected_version_replaces_the_one_with_the_error() -> None:
+    wrong = member("a", source="Reuters", group=1, published="2023-10-05T10:00Z")
+    right = member(
+        "z", source="Reuters", group=1, published="2023-10-05T12:00Z", header=("corrected", 0)
+    )
+    copy = member("b", source="Bisnis", group=1, published="2023-10-05T11:00Z", title="Belgium")
+    reason = expect("z", "corrected", wrong, copy, right)
+    assert reason == "the corrected version; earlier ones hold the error"
+    assert winner_of(replace(wrong, group=2), right) == "z"  # by outlet and headline
+    assert winner_of(wrong, replace(right, n_words=50)) == "a"  # only tells of the correction
+    other = member("b", source="Bisnis", title="A report of its own", published="2023-10-05T11:00Z")
+    assert winner_of(other, wrong, right) == "b"  # nobody corrected that
 
 
 def test_page_that_others_name_as_canonical() -> None:
@@ -158,6 +194,8 @@ def test_one_quotation_does_not_make_an_agency_the_source() -> None:
     own = member("z", url="https://www.reuters.com/1")
     assert choose([quoting, own]).article_id == "a"
     assert expect("z", "agency", quoting, first, own).endswith("2 others credit Reuters")
+    told_itself = member("z", source="Reuters", credits=[("quotes", "reuters")])
+    assert choose([quoting, told_itself]).article_id == "a"
     same_text = [replace(quoting, group=1), replace(first, group=1), own]
     assert choose(same_text).article_id == "a"
 
@@ -263,6 +301,12 @@ def test_no_date_is_no_advantage_where_somebody_is_known_to_be_early() -> None:
     first = member("z", published="2023-10-05T18:00Z")
     late = member("b", published="2023-10-06T18:00Z")
     assert expect("z", "earliest", member("a"), first, late).startswith("earliest publication")
+
+
+def test_undated_reprint_of_a_dated_original_steps_back() -> None:
+    original = member("z", group=1, role="original", published="2023-10-05T18:00Z")
+    reprint = member("a", group=1, role="reprint")
+    assert expect("z", "earliest", reprint, original).startswith("earliest publication")
 
 
 def test_untrusted_dates_do_not_win() -> None:

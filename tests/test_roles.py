@@ -143,6 +143,13 @@ def test_wire_header_tells_versions_apart_where_dates_do_not() -> None:
     }
 
 
+def test_dates_count_before_headers() -> None:
+    early = placed("early", source="Reuters", published="2023-10-05T09:00Z", header=("update", 2))
+    late = placed("late", source="Reuters", published="2023-10-05T11:00Z", group=1)
+    assert roles(early, late) == {"early": "report", "late": "report"}
+    assert roles(early, late, early_in_late=0.6)["late"] == "update"
+
+
 def test_header_makes_an_update_across_groups() -> None:
     first = placed("first", source="Reuters", group=0)
     update = placed("second", source="Reuters", group=1, header=("update", 1))
