@@ -1,6 +1,6 @@
 """Edits that reprints and updates make to an article, on the text as it was crawled.
 
-An edit takes an :class:`Page` and gives another; the cleaning stage sees the result only
+An edit takes a :class:`Page` and gives another; the cleaning stage sees the result only
 afterwards.  Everything is seeded by the article's id and the kind of edit: the same page comes out
 every time, whatever else is edited beside it.
 
@@ -165,7 +165,8 @@ def update(share: float) -> Edit:
 
     def edit(page: Page, random: Random, pool: Sequence[Page]) -> Page:
         wanted = round(len(_words(page.text)) * share / (1 - share))
-        top, blocks = [], list(page.blocks)
+        top: list[str] = []
+        blocks = list(page.blocks)
         for sentence in _sentences(wanted, page.id, random, pool):
             if len(_words(" ".join([*top, sentence]))) <= wanted / 2:
                 top.append(sentence)

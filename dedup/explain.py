@@ -46,9 +46,10 @@ _CIRCUMSTANCES = ("no_names", "no_numbers", "undated")
 _SENTENCES = {
     "conflicting_names": "names that only one of them holds",
     "conflicting_numbers": "numbers that only one of them holds",
+    "template_names": "passages of one form with other names in them",
+    "template_numbers": "passages of one form with other numbers in them",
     "near_in_time": "near in time",
     "far_in_time": "far apart in time",
-    "containment": "text of one found in the other",
     "same_url": "published under one url",
 }
 

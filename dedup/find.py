@@ -42,7 +42,7 @@ from dedup.result import (
 from dedup.roles import Placed, Role, assign_roles
 from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.clean import CleanArticle, clean
-from dedup.text.tokenize import tokenize
+from dedup.text.tokenize import compared_tokens, tokenize
 from dedup.version import __version__
 
 __all__ = ["find_clusters"]
@@ -110,7 +110,7 @@ def find_clusters(
         read, skipped = as_articles(articles, columns=columns, on_error=on_error)
         batch = _prepare(read, skipped, settings, report)
         duplicates = find_duplicates(
-            [tokenize(c.body) or tokenize(c.title) for c in batch.cleaned],
+            [compared_tokens(c.title, c.body) for c in batch.cleaned],
             shingle_size=settings.duplicate.shingle_size,
             threshold=settings.duplicate.threshold,
             num_perm=settings.duplicate.num_perm,

@@ -16,7 +16,7 @@ band with probability J**rows, so it is nominated with probability 1 - (1 - J**r
 steep curve around (1 / bands)**(1 / rows).  Candidates are cheap to verify exactly, so the curve
 is set well to the left of the threshold: recall is bought here, precision later.  42 bands of 3
 find 99.9 % of edited copies at or above 0.5 (``benchmarks/shingles.py``), 25 of 5 only 87 %; from
-0.7 up, 25 of 5 suffice and nominate fewer.
+0.65 up, 32 of 4 suffice and nominate fewer (``docs/duplicates.md``).
 
 Each band is hashed to one 64-bit number a row and sorted; equal neighbours are a bucket.  Buckets
 of one size are unrolled together, so that Python loops over sizes and not over buckets.  A bucket

@@ -17,7 +17,7 @@ from dedup.dates import Interval
 from dedup.duplicates.shingling import shingle
 from dedup.events.features import Features, Observed, Profile, read_profile, weigh
 from dedup.events.scoring import Scored, score
-from dedup.text.tokenize import tokenize
+from dedup.text.tokenize import compared_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ class GroupText:
 
     @property
     def tokens(self) -> list[str]:
-        """Tokens that shingles are made of: the body's, or the title's if there is no body."""
-        return tokenize(self.body) or tokenize(self.title)
+        """Tokens that shingles are made of; see :func:`dedup.text.tokenize.compared_tokens`."""
+        return compared_tokens(self.title, self.body)
 
     @property
     def profile(self) -> Profile:

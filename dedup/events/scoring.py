@@ -8,10 +8,12 @@ are read from ``model.json`` beside this file, which also records what they were
 
 * *Similarity*: cosines of the weighted views (whole text, headline and lead, names, numbers), and
   the mass of rare names that both hold, which tells three shared names from one.
-* *Conflict*: the weight of names, and of numbers, that the poorer of the two texts holds and the
+* *Conflict*: the share of names, and of numbers, that the poorer of the two texts holds and the
   other lacks.  Two robberies share all their common words; they differ in street, name and age.
+* *Template*: long passages in common although the names, or the numbers, differ: two dividend
+  notices, not two reports of one dividend.
 * *Time*: near dates speak for one event, distant ones against it; without dates, neither.
-* *Copy*: containment of shingles, and one url.
+* *Address*: one url.
 
 Laws: features are whole numbers (1/4096), coefficients are whole numbers (1/1024), so log-odds are
 exact sums and equal on every machine.  The score is symmetric in the two groups.  There is one
@@ -49,24 +51,28 @@ FEATURES: Mapping[str, str] = {
     "names": "similarity of the names",
     "numbers": "similarity of the numbers",
     "shared_names": "weight of the rare names that both hold",
-    "conflicting_names": "weight of the names that only one holds",
-    "conflicting_numbers": "weight of the numbers that only one holds",
+    "conflicting_names": "share of the names that only one holds",
+    "conflicting_numbers": "share of the numbers that only one holds",
+    "template_names": "shared passages with other names in them",
+    "template_numbers": "shared passages with other numbers in them",
     "no_names": "one of the texts has no recognisable names",
     "no_numbers": "one of the texts has no numbers",
     "near_in_time": "the dates are near",
     "far_in_time": "the dates are far apart",
     "undated": "one of the texts has no date",
-    "containment": "share of the shorter text's shingles that the longer holds",
     "same_url": "published under one url",
 }
 
 #: Pairs scored at once; bounds memory.
 _BLOCK = 1 << 16
 
-#: Caps of the weight features, in units of weight: about six rare names, and ten.
+#: Shared names weigh in up to this, about six rare ones.
 _SHARED_CAP = 60 * UNIT * UNIT
-_NAME_CONFLICT_CAP = 100 * UNIT * UNIT
-_NUMBER_CONFLICT_CAP = 40 * UNIT * UNIT
+
+#: Added to the weight that a share of conflicts is taken of, about one rare name: where there is
+#: little to compare, a conflict says little.
+_NAME_CONFLICT_OFFSET = 10 * UNIT * UNIT
+_NUMBER_CONFLICT_OFFSET = 6 * UNIT * UNIT
 
 #: Days in which nearness in time loses half of its weight.
 _HALF_LIFE = 2.0
@@ -186,16 +192,26 @@ def _values(
     i, j = pairs[:, 0], pairs[:, 1]
     dated = features.dated[i] & features.dated[j]
     days = gap_days(features, pairs)
+    names, numbers = views["names"], views["numbers"]
+    shared_names, other_names = _shared_and_conflicting(names, i, j, _NAME_CONFLICT_OFFSET)
+    _, other_numbers = _shared_and_conflicting(numbers, i, j, _NUMBER_CONFLICT_OFFSET)
+    passages = np.sqrt(_containment(shingles, pairs))
     columns = {
         "text": np.sqrt(_cosine(views["terms"], i, j)),
         "lead": _cosine(views["lead"], i, j),
-        "names": _cosine(views["names"], i, j),
-        "numbers": _cosine(views["numbers"], i, j),
-        **_shared_and_conflicting(views["names"], views["numbers"], i, j),
+        "names": _cosine(names, i, j),
+        "numbers": _cosine(numbers, i, j),
+        "shared_names": np.minimum(shared_names, _SHARED_CAP) / _SHARED_CAP,
+        "conflicting_names": other_names,
+        "conflicting_numbers": other_numbers,
+        # Powers, since an update changes some of its numbers, a template nearly all of them.
+        "template_names": passages * other_names**2,
+        "template_numbers": passages * other_numbers * other_numbers**2,
+        "no_names": np.minimum(names.total[i], names.total[j]) == 0,
+        "no_numbers": np.minimum(numbers.total[i], numbers.total[j]) == 0,
         "near_in_time": dated / (1 + days / _HALF_LIFE),
         "far_in_time": dated * np.minimum(days / _FAR_DAYS, 1.0),
         "undated": ~dated,
-        "containment": _containment(shingles, pairs),
         "same_url": np.array(
             [not features.urls[a].isdisjoint(features.urls[b]) for a, b in pairs.tolist()]
         ),
@@ -211,18 +227,12 @@ def _cosine(view: View, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[n
 
 
 def _shared_and_conflicting(
-    names: View, numbers: View, i: NDArray[np.int64], j: NDArray[np.int64]
-) -> dict[str, NDArray[Any]]:
-    columns: dict[str, NDArray[Any]] = {}
-    caps = {"names": _NAME_CONFLICT_CAP, "numbers": _NUMBER_CONFLICT_CAP}
-    for kind, view in (("names", names), ("numbers", numbers)):
-        shared = np.asarray(view.matrix[i].minimum(view.matrix[j]).sum(axis=1))
-        smaller = np.minimum(view.total[i], view.total[j])
-        columns[f"conflicting_{kind}"] = np.minimum(smaller - shared, caps[kind]) / caps[kind]
-        columns[f"no_{kind}"] = smaller == 0
-        if kind == "names":
-            columns["shared_names"] = np.minimum(shared, _SHARED_CAP) / _SHARED_CAP
-    return columns
+    view: View, i: NDArray[np.int64], j: NDArray[np.int64], offset: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the weight that both rows hold, and the share of the poorer one's that only it holds."""
+    shared = np.asarray(view.matrix[i].minimum(view.matrix[j]).sum(axis=1))
+    smaller = np.minimum(view.total[i], view.total[j])
+    return shared, (smaller - shared) / (smaller + offset)
 
 
 def _containment(shingles: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.float64]:

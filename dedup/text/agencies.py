@@ -1,8 +1,8 @@
 """Names of news agencies and outlets as articles write them.
 
-The idea: "Reuters", "РИА Новости" and 路透社 stand in credits in some shape or other; one table
-(``data/agencies.json``) folds each to a key.  Short names are words of other languages (*apa*, *tt*,
-*time*), so case matters, but for the few that are written in small letters too.
+The idea: "Reuters", "РИА Новости" and 路透社 stand in credits in some shape or other; one
+table (``data/agencies.json``) folds each to a key.  Short names are words of other languages
+(*apa*, *tt*, *time*), so case matters, but for the few that are written in small letters too.
 
 Names that the table does not know get a key of their own: folded, without spaces.
 """
@@ -19,97 +19,17 @@ from typing import Final
 
 import regex
 
-__all__ = ["agency_key", "find_name", "is_outlet_like", "known_key", "name_before"]
+__all__ = ["agency_key", "find_name", "is_outlet_like", "known_key", "name_before", "name_table"]
 
-_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}.&'+/-]*")
+_TOKEN = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}.&'+/\u200c-]*")
 _CAPITAL = regex.compile(r"[\p{Lu}\p{Lt}\p{N}]")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
-_DOMAIN = regex.compile(r"[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,6}")
+# The last label in one case: "police.He" is a full stop without a space.
+_DOMAIN = regex.compile(r"[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.(?:\p{Ll}{2,6}|\p{Lu}{2,6})")
+_QUOTES: Final = frozenset("\"'《》「」『』")
 _MOST_WORDS: Final = 5
 _LONGEST_NAME: Final = 40
-_GLUE: Final = frozenset(
-    ["of", "and", "&", "de", "la", "le", "der", "di", "al", "the", "do", "da", "del", "van"]
-)
-_OUTLET_WORDS: Final = frozenset(
-    [
-        "news",
-        "times",
-        "post",
-        "journal",
-        "daily",
-        "herald",
-        "tribune",
-        "magazine",
-        "press",
-        "agency",
-        "tv",
-        "radio",
-        "gazette",
-        "chronicle",
-        "observer",
-        "examiner",
-        "globe",
-        "inquirer",
-        "sun",
-        "mirror",
-        "mail",
-        "bulletin",
-        "newspaper",
-        "today",
-        "weekly",
-        "media",
-        "broadcasting",
-        "network",
-        "wire",
-        "newswire",
-        "online",
-        "zeitung",
-        "nachrichten",
-        "kurier",
-        "tageblatt",
-        "rundschau",
-        "anzeiger",
-        "journaal",
-        "dagblad",
-        "nieuws",
-        "courant",
-        "le",
-        "figaro",
-        "diario",
-        "periódico",
-        "noticias",
-        "agencia",
-        "gaceta",
-        "jornal",
-        "notícias",
-        "correio",
-        "giornale",
-        "corriere",
-        "gazzetta",
-        "agenzia",
-        "agence",
-        "journal",
-        "presse",
-        "avisen",
-        "tidningen",
-        "dagbladet",
-        "gazeta",
-        "dziennik",
-        "haber",
-        "ajansı",
-        "gazetesi",
-        "báo",
-        "thông",
-        "tấn",
-        "harian",
-        "koran",
-        "berita",
-        "suara",
-        "pikiran",
-        "tribunnews",
-        "jawapos",
-    ]
-)
+_LONGEST_UNSPACED: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +38,21 @@ class _Names:
     folded: Mapping[str, str]
     domains: Mapping[str, str]
     unspaced: Mapping[str, str]
+    outlet_words: frozenset[str]
+    glue: frozenset[str]
+    byline_glue: frozenset[str]
+    not_places: frozenset[str]
 
 
 @cache
-def _names() -> _Names:
+def name_table() -> _Names:
+    """Return the table of names, read once."""
     file = resources.files("dedup.text") / "data" / "agencies.json"
-    rows = json.loads(file.read_text(encoding="utf-8"))["names"]
+    data = json.loads(file.read_text(encoding="utf-8"))
     exact: dict[str, str] = {}
     folded: dict[str, str] = {}
     domains: dict[str, str] = {}
-    for row in rows:
+    for row in data["names"]:
         for name in row["names"]:
             exact.setdefault(name, row["key"])
             if row["lower"]:
@@ -140,6 +65,10 @@ def _names() -> _Names:
         folded=MappingProxyType(folded),
         domains=MappingProxyType(domains),
         unspaced=MappingProxyType(unspaced),
+        outlet_words=frozenset(data["outlet_words"]),
+        glue=frozenset(data["glue"]),
+        byline_glue=frozenset(data["byline_glue"]),
+        not_places=frozenset(data["not_places"]),
     )
 
 
@@ -151,7 +80,7 @@ def known_key(name: str) -> str | None:
     >>> known_key("Associated Press"), known_key("REUTERS"), known_key("apa")
     ('ap', 'reuters', None)
     """
-    names = _names()
+    names = name_table()
     found = names.exact.get(name) or names.folded.get(name.casefold())
     if found is None and name.isupper() and len(name) > 4:
         found = names.exact.get(name.title())
@@ -187,7 +116,7 @@ def is_outlet_like(name: str) -> bool:
     """
     if _DOMAIN.fullmatch(name):
         return True
-    return any(word in _OUTLET_WORDS for word in name.casefold().split())
+    return any(word in name_table().outlet_words for word in name.casefold().split())
 
 
 def find_name(text: str, place: int, *, strict: bool) -> tuple[str, int] | None:
@@ -214,6 +143,8 @@ def find_name(text: str, place: int, *, strict: bool) -> tuple[str, int] | None:
     >>> find_name("according to Mary Smith", 13, strict=True) is None
     True
     """
+    while text[place : place + 1] in _QUOTES and place < len(text):
+        place += 1
     if _UNSPACED.match(text, place):
         return _unspaced_name(text, place)
     ends: list[int] = []
@@ -223,7 +154,8 @@ def find_name(text: str, place: int, *, strict: bool) -> tuple[str, int] | None:
         if token is None:
             break
         ends.append(_trim(text, token.start(), token.end()))
-        if ends[-1] != token.end() or text[token.end() : token.end() + 1] != " ":
+        whole = ends[-1] == token.end() or token.group().endswith("'s")  # "People's Daily"
+        if not whole or text[token.end() : token.end() + 1] != " ":
             break
         at = token.end() + 1
     for end in reversed(ends):
@@ -241,10 +173,9 @@ def name_before(text: str, place: int, *, strict: bool = True) -> tuple[str, int
     >>> name_before("Financial Times adalah yang pertama", 15)
     ('Financial Times', 0)
     """
-    begin = max(0, place - 60)
-    tokens = list(_TOKEN.finditer(text, begin, place))[-_MOST_WORDS:]
-    if begin and tokens and tokens[0].start() == begin:
-        tokens = tokens[1:]
+    while place and text[place - 1] in _QUOTES:
+        place -= 1
+    tokens = _tokens_before(text, place)
     for token in tokens:
         name = text[token.start() : place].strip(" ,'\"")
         if known_key(name):
@@ -252,20 +183,34 @@ def name_before(text: str, place: int, *, strict: bool = True) -> tuple[str, int
     for token in tokens:
         name = text[token.start() : place].strip(" ,'\"")
         words = name.split(" ")
-        capital = all(_CAPITAL.match(word) or word in _GLUE for word in words)
-        if capital and words[0] not in _GLUE and (not strict or is_outlet_like(name)):
+        capital = all(_CAPITAL.match(word) or word in name_table().glue for word in words)
+        if capital and words[0] not in name_table().glue and (not strict or is_outlet_like(name)):
             return name, token.start()
-    for length in range(min(8, place), 1, -1):
+    for length in range(min(_LONGEST_UNSPACED, place), 1, -1):
         name = text[place - length : place]
-        if name in _names().unspaced:
+        if name in name_table().unspaced:
             return name, place - length
     return None
 
 
+def _tokens_before(text: str, place: int) -> list[regex.Match[str]]:
+    """Return the last words before a place that stand one space apart, none cut in half."""
+    begin = max(0, place - 60)
+    found: list[regex.Match[str]] = []
+    for token in _TOKEN.finditer(text, begin, place):
+        if token.start() == begin > 0:
+            continue
+        apart = found and text[found[-1].end() : token.start()] != " "
+        if found and (apart or found[-1].group().endswith(".")):
+            found.clear()
+        found.append(token)
+    return found[-_MOST_WORDS:]
+
+
 def _unspaced_name(text: str, place: int) -> tuple[str, int] | None:
-    for length in range(10, 1, -1):
+    for length in range(_LONGEST_UNSPACED, 1, -1):
         name = text[place : place + length]
-        if len(name) == length and name in _names().unspaced:
+        if len(name) == length and name in name_table().unspaced:
             return name, place + length
     return None
 
@@ -287,7 +232,9 @@ def _capitals(text: str, place: int, ends: list[int]) -> int:
         word = text[start:end]
         if _CAPITAL.match(word) or _DOMAIN.fullmatch(word):
             last = end
-        elif word.casefold() not in _GLUE or not last:
+            if text.startswith("'s", end):
+                break
+        elif word.casefold() not in name_table().glue or not last:
             break
         start = end + 1
     return last

@@ -21,85 +21,31 @@ furniture already gone.  Body sentences are the cheap case, a dictionary look-up
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import regex
-
-from dedup.text.patterns import ends_as_sentence, fold_line, furniture_names, furniture_rules
-from dedup.text.recurring import RecurringLines, count_lines
-from dedup.text.written_dates import is_timestamp
+from dedup.text.line_forms import (
+    is_byline,
+    is_headline,
+    is_in_parentheses,
+    is_prose,
+    is_signature,
+    is_video_item,
+    is_wrapped,
+    rule_by_form,
+)
+from dedup.text.patterns import ends_as_sentence, fold_line, furniture_rules
+from dedup.text.recurring import LONGEST, RecurringLines, count_lines
 
 __all__ = ["RecurringLines", "RemovedLine", "Stripped", "count_lines", "strip_lines"]
 
 _HEAD: Final = 6  # lines, counted among what is left
 _TAIL: Final = 8
-_PROSE: Final = 100  # characters of a line that, ending as a sentence, is certainly body
-_PROSE_UNSPACED: Final = 40  # the same where a character is a word
-_HEADLINE: Final = 160  # longest headline in a list of links
 _LINKS_BEFORE_PROSE: Final = 5  # headlines taken after a list heading when the article goes on
 _CAPTION: Final = 220
 _LONGEST: Final = 500  # no furniture is longer
 _LEAST_KEPT: Final = 0.1
-
-_ADDRESS = re.compile(
-    r"(?:https?://\S+|www\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+|(?:#\w+[\s,]*)+)[.,]?",
-    re.IGNORECASE,
-)
-_WORDLESS = regex.compile(r"[^\p{L}\p{N}]+")
-_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
-_IN_PARENTHESES = re.compile(r"[(\[][^()\[\]]{1,40}[)\]]\.?")
-_NUMBERED = re.compile(r"\(?\d{1,3}[.)]\s")
-_VIDEO_ITEM = re.compile(r"\d{1,2}:\d\d (?![ap]\.?m)")
-_NAME_WORD = regex.compile(r"[\p{Lu}\p{Lt}][\p{L}\p{M}\p{N}.'’-]*|\p{Lu}\.")
-_NAME_GLUE = frozenset(
-    [
-        "and",
-        "&",
-        "dan",
-        "und",
-        "et",
-        "y",
-        "e",
-        "ve",
-        "og",
-        "och",
-        "en",
-        "i",
-        "и",
-        "та",
-        "и",
-        "i",
-        "de",
-        "da",
-        "do",
-        "dos",
-        "del",
-        "della",
-        "di",
-        "van",
-        "von",
-        "der",
-        "den",
-        "ten",
-        "bin",
-        "binti",
-        "al",
-        "el",
-        "la",
-        "le",
-        "of",
-        "the",
-        "for",
-        "in",
-        "at",
-        "with",
-        "|",
-        "/",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,21 +140,11 @@ def strip_lines(
     return Stripped(kept=kept, removed=removed)
 
 
-def is_prose(line: str) -> bool:
-    """Tell whether a line is long and ends as a sentence: body, whatever stands around it.
-
-    >>> is_prose("Too short."), is_prose("The ministry said on Friday that " + "it would " * 9 + "act.")
-    (False, True)
-    """
-    if not ends_as_sentence(line):
-        return False
-    return len(line) >= _PROSE or (
-        len(line) >= _PROSE_UNSPACED and len(_UNSPACED.findall(line)) >= _PROSE_UNSPACED // 2
-    )
-
-
 def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[int, str]:
     verdicts: dict[int, str] = {}
+    if is_wrapped(lines):
+        _mark_repeats(lines, present[:_HEAD], verdicts, title)
+        return verdicts
     weak: list[int] = []
     headings: list[int] = []
     match = furniture_rules().match
@@ -225,7 +161,7 @@ def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[
         elif rules:
             weak.append(place)
         else:
-            rule = _by_form(line)
+            rule = rule_by_form(line)
             if rule:
                 verdicts[number] = rule
     _mark_repeats(lines, present, verdicts, title)
@@ -234,19 +170,6 @@ def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[
     _mark_weak(present, verdicts, weak)
     _mark_names(lines, present, verdicts)
     return verdicts
-
-
-def _by_form(line: str) -> str:
-    """Name the rule for lines known by their form alone, or return nothing."""
-    if len(line) > 160:
-        return ""
-    if _WORDLESS.fullmatch(line):
-        return "symbols"
-    if _ADDRESS.fullmatch(line):
-        return "address"
-    if is_timestamp(line):
-        return "timestamp"
-    return ""
 
 
 def _mark_repeats(
@@ -282,16 +205,10 @@ def _mark_video_list(
     lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str]
 ) -> None:
     """Mark a player's list, "2:31 Title", known by the entry that plays: "1:05 Title Pause"."""
-    items = [n for n in present if lines[n][:1].isdigit() and _VIDEO_ITEM.match(lines[n])]
+    items = [number for number in present if is_video_item(lines[number])]
     if any(lines[number].endswith(" Pause") for number in items):
         for number in items:
             verdicts.setdefault(number, "video")
-
-
-def _is_headline(line: str) -> bool:
-    if len(line) > _HEADLINE or line[0] == "#" or _NUMBERED.match(line):
-        return False
-    return not line.endswith((".", "。", "।", '."', ":", ",", ";")) or line.endswith(("...", "…"))
 
 
 def _mark_links(
@@ -307,7 +224,7 @@ def _mark_links(
         for number in present[heading + 1 :]:
             if number in verdicts:
                 continue
-            if not _is_headline(lines[number]):
+            if not is_headline(lines[number]):
                 if goes_on:
                     break
                 continue
@@ -335,33 +252,13 @@ def _mark_names(lines: Sequence[str], present: Sequence[int], verdicts: dict[int
     left = [number for number in present if number not in verdicts]
     edges = dict.fromkeys([*left[:_HEAD], *left[-_HEAD:]])
     for number in edges:
-        if _is_byline(lines[number]):
+        if is_byline(lines[number]):
             verdicts[number] = "byline"
-    for number in left[-3:]:
+    for place, number in enumerate(left[-2:] if len(left) > 3 else ()):
         line = lines[number]
-        if len(left) > 3 and (_IN_PARENTHESES.fullmatch(line) or _is_signature(line)):
+        signed = is_signature(line) and (place == 1 or "|" in line)
+        if signed or is_in_parentheses(line):
             verdicts[number] = "byline"
-
-
-def _is_byline(line: str) -> bool:
-    if len(line) > 110 or (line.endswith((".", "?", "!", ":", ",")) and not line.endswith("Jr.")):
-        return False
-    first, _, rest = line.partition(" ")
-    names = furniture_names()
-    if first.casefold().rstrip(":") not in names or not first[:1].isupper():
-        return False
-    words = regex.split(r",| \| | – | - |\(", rest)[0].split()
-    capitals = [word for word in words if _NAME_WORD.fullmatch(word)]
-    glue = [word for word in words if word.casefold() in _NAME_GLUE]
-    least = 1 if first in {"By", "BY"} else 2
-    return least <= len(capitals) <= 8 and len(capitals) + len(glue) >= len(words)
-
-
-def _is_signature(line: str) -> bool:
-    """Tell "FIRST LAST | OUTLET" and "FIRST LAST" in capitals, as some papers sign."""
-    if len(line) > 60 or not line.isupper() or any(mark.isdigit() for mark in line):
-        return False
-    return "|" in line or (2 <= len(line.split()) <= 3 and line.replace(" ", "").isalpha())
 
 
 def _mark_recurring(
@@ -375,7 +272,7 @@ def _mark_recurring(
     found: list[int] = []
     for order in (left, left[::-1]):
         for number in order:
-            if len(lines[number]) > _PROSE * 2 or fold_line(lines[number]) not in repeated:
+            if len(lines[number]) > LONGEST or fold_line(lines[number]) not in repeated:
                 break
             found.append(number)
     words = sum(len(lines[number].split()) for number in left)

@@ -28,7 +28,7 @@ import regex
 from dedup.article import Article
 from dedup.dates import Interval
 from dedup.text.agencies import known_key
-from dedup.text.boilerplate import RecurringLines, RemovedLine, is_prose, strip_lines
+from dedup.text.boilerplate import RecurringLines, RemovedLine, strip_lines
 from dedup.text.credits import (
     Credit,
     Dateline,
@@ -39,6 +39,7 @@ from dedup.text.credits import (
     split_ending,
     split_header,
 )
+from dedup.text.line_forms import is_prose
 from dedup.text.normalize import break_lines, normalize
 from dedup.text.patterns import furniture_rules
 from dedup.text.recurring import source_key, url_host
@@ -48,7 +49,7 @@ __all__ = ["CleanArticle", "clean"]
 
 # Rules whose lines may tell where the text comes from.
 _CREDITING: Final = frozenset(
-    {"byline", "contributors", "advertising", "updates", "copyright", "ending", "gallery", "weak"}
+    {"byline", "contributors", "advertising", "updates", "copyright", "ending"}
 )
 _TITLE_MARK: Final = regex.compile(r"\s?\|\s?|\s[-–·•]\s|\s?_(?=[^_]+$)|\s::\s")
 _LONGEST_OUTLET: Final = 40
@@ -56,6 +57,8 @@ _DATE_HEAD: Final = 12
 _BRACKET_PARAGRAPHS: Final = 3
 _SENTENCE_PAGE: Final = 4  # endings looked at where a text came without line breaks
 _LONG_TEXT: Final = 300
+_LONGEST_ENDING: Final = 200
+_DOUBTFUL: Final = frozenset({"weak", "related_list", "byline", "navigation", "tags"})
 _SENTENCE_END: Final = regex.compile(r"[.!?…]['\")]?\s|[。！？]")
 
 
@@ -110,7 +113,7 @@ class CleanArticle:
 def clean(
     article: Article, recurring: RecurringLines, *, strip_furniture: bool = True
 ) -> CleanArticle:
-    """Take everything off an article that is not its story, and read what that says.
+    r"""Take everything off an article that is not its story, and read what that says.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ def clean(
     Examples
     --------
     >>> article = Article(id="1", title="UPDATE 1-Oil rises - Reuters", source="reuters.com",
-    ...     text="LONDON (Reuters) - Oil rose on Friday.\\nShare\\n(Reporting by A; Editing by B)")
+    ...     text="LONDON (Reuters) - Oil rose on Friday.\nShare\n(Reporting by A; Editing by B)")
     >>> cleaned = clean(article, RecurringLines.empty())
     >>> cleaned.title, cleaned.header.number, cleaned.paragraphs
     ('Oil rises', 1, ('Oil rose on Friday.',))
@@ -149,7 +152,7 @@ def clean(
     else:
         kept = [(number, line) for number, line in enumerate(lines) if line]
         removed, rescued = [], ""
-    dates = _dates(lines, removed, article.language)
+    dates = _dates(lines, removed, article.language, stripped=strip_furniture and not rescued)
     withdrawn = is_withdrawn(header, [line for line in lines if line])
     dateline = _take_dateline(kept, removed)
     _take_ending(kept, removed)
@@ -179,27 +182,24 @@ def clean(
 
 
 def _without_outlet(title: str, article: Article) -> str:
-    """Take the outlet's name off the end of a title: "Storm nears - Daily Kite"."""
+    """Take the outlet's name, and what follows it, off the end of a title."""
     names = {_bare(source_key(article)), _bare(article.source or ""), _bare(_site(article))} - {""}
-    while True:
-        marks = list(_TITLE_MARK.finditer(title))
-        if not marks:
-            return title
-        last = marks[-1]
-        head, tail = title[: last.start()].rstrip(), title[last.end() :].strip()
-        if not head or not tail or len(tail) > _LONGEST_OUTLET:
-            return title
-        piped = "|" in last.group() or "::" in last.group()
-        known = known_key(tail) is not None and (
-            piped or "-" in last.group() or "–" in last.group()
-        )
-        if not (
-            any(_is_same_outlet(_bare(tail), name) for name in names)
-            or (known and len(head.split()) >= 3)
-            or (piped and _is_short_segment(head, tail))
-        ):
-            return title
+    marks = list(_TITLE_MARK.finditer(title))
+    if not marks:
+        return title
+    ends = [*(mark.start() for mark in marks[1:]), len(title)]
+    for mark, end in zip(marks, ends, strict=True):
+        tail = _bare(title[mark.end() : end])
+        if mark.start() and any(_is_same_outlet(tail, name) for name in names):
+            return title[: mark.start()].rstrip(" -–|")
+    for mark in reversed(marks):  # an outlet that the article does not name
+        head, tail = title[: mark.start()].rstrip(" -–|"), title[mark.end() :].strip()
+        piped = "|" in mark.group() or "::" in mark.group()
+        known = known_key(tail) is not None and (piped or "·" not in mark.group())
+        if len(head.split()) < 3 or not (known or (piped and _is_short_segment(head, tail))):
+            break
         title = head
+    return title
 
 
 def _bare(name: str) -> str:
@@ -210,7 +210,9 @@ def _site(article: Article) -> str:
     """Return the name in the host of the article's url or source, "kompas" of news.kompas.com."""
     host = source_key(article) if not article.url else url_host(article.url)
     labels = [label for label in host.split(".") if label]
-    while len(labels) > 1 and len(labels[-1]) <= 3:
+    if len(labels) > 1:
+        labels.pop()
+    while len(labels) > 1 and len(labels[-1]) <= 3:  # a second level, as in "co.id"
         labels.pop()
     return labels[-1] if labels else ""
 
@@ -223,7 +225,7 @@ def _is_same_outlet(tail: str, name: str) -> bool:
 
 def _is_short_segment(head: str, tail: str) -> bool:
     words = tail.split()
-    return len(words) <= 4 and len(head) >= 2 * len(tail) and len(head.split()) >= 3
+    return len(words) <= 4 and len(tail) <= _LONGEST_OUTLET and len(head) >= 2 * len(tail)
 
 
 def _lines(text: str) -> tuple[list[str], list[int]]:
@@ -239,12 +241,19 @@ def _lines(text: str) -> tuple[list[str], list[int]]:
 
 
 def _dates(
-    lines: Sequence[str], removed: Sequence[RemovedLine], language: str | None
+    lines: Sequence[str],
+    removed: Sequence[RemovedLine],
+    language: str | None,
+    *,
+    stripped: bool,
 ) -> tuple[Interval, ...]:
     present = [line for line in lines if line]
     found: dict[Interval, None] = {}
-    stamps = [line.line for line in removed if line.rule in {"timestamp", "updates", "byline"}]
-    for line in stamps or [line for line in present[:_DATE_HEAD] if is_timestamp(line)]:
+    if stripped:
+        stamps = [line.line for line in removed if line.rule in {"timestamp", "updates", "byline"}]
+    else:
+        stamps = [line for line in present[:_DATE_HEAD] if is_timestamp(line)]
+    for line in stamps:
         found.update(dict.fromkeys(line_dates(line, language)))
     if not found:
         for line in present[:_BRACKET_PARAGRAPHS]:
@@ -286,9 +295,10 @@ def _last_sentence(line: str) -> tuple[str, str, str]:
     """Split furniture off the end of a long text that came as one line."""
     if len(line) < _LONG_TEXT:
         return line, "", ""
-    for mark in _SENTENCE_END.finditer(line, max(_LONG_TEXT // 2, len(line) - 400)):
+    marks = list(_SENTENCE_END.finditer(line, max(_LONG_TEXT // 2, len(line) - _LONGEST_ENDING)))
+    for mark in reversed(marks):  # the shortest ending that is furniture
         ending = line[mark.end() :].strip()
         rules = furniture_rules().match(ending) if ending else ()
-        if rules and not {"weak", "related_list", "byline", "navigation"} & set(rules):
+        if rules and not _DOUBTFUL & set(rules):
             return line[: mark.end()].rstrip(), ending, rules[0]
     return line, "", ""

@@ -21,7 +21,7 @@ in the gap.  Templates in scripts without spaces are tried where such a script o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -46,13 +46,16 @@ __all__ = [
     "split_header",
 ]
 
-RELATIONS: Final = ("republished_from", "quotes", "first_reported_by", "agency")
-"""How an article can stand to an outlet that it names."""
+RELATIONS: Final = ("republished_from", "first_reported_by", "quotes", "agency")
+"""How an article can stand to an outlet that it names; where two fit one name, the first."""
 
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Hangul}]")
 _SIGNED_TAIL = regex.compile(r"\s?[(\[](?P<inside>[^()\[\]]{2,600})[)\]]\.?$")
 _THEO = regex.compile(r"(?<=[.!?\"'”])\s(?:Theo|Nguồn:?)\s(?P<name>[\p{Lu}\p{N}][^.!?()\n]{1,30})$")
 _LABEL_MARK = regex.compile(r"\s?[:：]\s?|\s(?=\p{Lu})")
+_COPYRIGHT = regex.compile(
+    r"(?:copyright|©|c\))\s?(?:©|\(c\))?\s?(?:\d{4},?)?\s?(?:by\s)?(?:the\s)?", regex.IGNORECASE
+)
 _GLUE_MOST: Final = 3
 _GLUE_WORDS: Final = 3
 _GLUE_LONGEST: Final = 40
@@ -182,6 +185,8 @@ def article_credits(
 
 def _credit(relation: str, name: str) -> Credit | None:
     name = name.strip(" .,:;()[]\"'")
+    first = name.partition("/")[0]
+    name = first if known_key(first) else name
     key = agency_key(name)
     return Credit(relation=relation, name=name, agency=key) if key and len(name) <= 60 else None
 
@@ -203,7 +208,7 @@ def line_credit(line: str) -> Credit | None:
         label = _LABEL_MARK.split(bare, 1)
         if len(label) == 2 and label[0].casefold() in _labels():
             name = find_name(label[1], 0, strict=False)
-            if name is not None:
+            if name is not None and (not name[0][0].isdigit() or known_key(name[0])):
                 return _credit("republished_from", name[0])
         if bare.casefold().startswith("by ") and known_key(bare[3:]):
             return _credit("agency", bare[3:])
@@ -214,6 +219,10 @@ def line_credit(line: str) -> Credit | None:
                 return _credit("agency", known)
     if "eporting by" in bare and "diting by" in bare and _signed().match(bare):
         return Credit(relation="agency", name="Reuters", agency="reuters")
+    owner = _COPYRIGHT.match(bare)
+    if owner is not None:
+        name = find_name(bare, owner.end(), strict=True)
+        return _credit("agency", name[0]) if name and known_key(name[0]) else None
     found = [each for each in _in_text(line) if each.relation == "republished_from"]
     return found[0] if found else None
 
@@ -233,12 +242,15 @@ def split_ending(paragraph: str) -> tuple[str, str]:
     >>> split_ending("Shares fell (by 3 %).")
     ('Shares fell (by 3 %).', '')
     """
-    match = _SIGNED_TAIL.search(paragraph, max(0, len(paragraph) - 620))
+    closed = paragraph.endswith((")", "]", ").", "]."))
+    match = _SIGNED_TAIL.search(paragraph, max(0, len(paragraph) - 620)) if closed else None
     if match is not None and match.start():
         inside = match.group("inside")
         if _signed().match(inside) or _is_agency_list(inside):
             return paragraph[: match.start()], match.group().strip()
-    match = _THEO.search(paragraph, max(0, len(paragraph) - 60))
+    tail = paragraph[-60:]
+    named = "Theo " in tail or "Nguồn" in tail
+    match = _THEO.search(paragraph, max(0, len(paragraph) - 60)) if named else None
     if match is not None:
         name = match.group("name").strip()
         if known_key(name) or is_outlet_like(name) or len(name.split()) <= 3:
@@ -266,36 +278,49 @@ def _in_text(text: str) -> list[Credit]:
     templates = [template for word in sorted(words) for template in by_word[word]]
     if not text.isascii() and _UNSPACED.search(text):
         templates += unspaced
-    found: list[tuple[int, Credit]] = []
+    found: dict[int, tuple[int, Credit]] = {}
     for template in templates:
-        place = folded.find(template.phrase)
-        while place >= 0:
+        for place in _places(folded, template.phrase):
             hit = _name_at(text, folded, place, template)
-            credit = _credit(template.relation, hit) if hit else None
-            if credit is not None:
-                found.append((place, credit))
-            place = folded.find(template.phrase, place + len(template.phrase))
-    return [credit for _, credit in sorted(found, key=lambda pair: (pair[0], pair[1].relation))]
+            credit = _credit(template.relation, hit[0]) if hit else None
+            if hit is None or credit is None:
+                continue
+            # "first reported by X" holds "reported by X": the stronger relation wins at one name.
+            known = found.get(hit[1])
+            if known is None or _strength(credit) < _strength(known[1]):
+                found[hit[1]] = (place, credit)
+    return [credit for _, credit in sorted(found.values(), key=lambda pair: pair[0])]
 
 
-def _name_at(text: str, folded: str, place: int, template: _Template) -> str:
+def _strength(credit: Credit) -> int:
+    return RELATIONS.index(credit.relation)
+
+
+def _places(folded: str, phrase: str) -> Iterator[int]:
+    place = folded.find(phrase)
+    while place >= 0:
+        yield place
+        place = folded.find(phrase, place + len(phrase))
+
+
+def _name_at(text: str, folded: str, place: int, template: _Template) -> tuple[str, int] | None:
+    """Return the name in the template's gap, and where it begins."""
     end = place + len(template.phrase)
     if template.name_first:
         if template.spaced and folded[end : end + 1].isalpha():
-            return ""
-        named = name_before(text, place, strict=True)
-        return named[0] if named else ""
+            return None
+        return name_before(text, place, strict=True)
     if template.spaced and place and folded[place - 1].isalpha():
-        return ""
+        return None
     for _ in range(_GLUE_MOST + 1):
         named = find_name(text, end, strict=template.strict)
         if named:
-            return named[0]
+            return named[0], end
         glue = _glue_at(folded, end)
         if not glue:
-            return ""
+            return None
         end += glue
-    return ""
+    return None
 
 
 def _glue_at(folded: str, place: int) -> int:

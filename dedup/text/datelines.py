@@ -18,12 +18,13 @@ from typing import Final
 
 import regex
 
-from dedup.text.agencies import agency_key, known_key
+from dedup.text.agencies import agency_key, known_key, name_table
 
 __all__ = ["Dateline", "split_dateline"]
 
 _LONGEST: Final = 110  # characters before the dash
-_MOST_PLACE_WORDS: Final = 5
+_HEADLINE: Final = 60
+_MOST_PLACE_WORDS: Final = 5  # three where no agency stands beside it
 
 _DASH = regex.compile(
     r"\s[-–]\s|(?<=[^\d\s])[-–]\s|\s?–\s?(?=\p{Lu})|\s?[-–]{1,2}(?=[\"'(])|\)\s?[-–.:=]{1,3}\s?|\)\s(?=\p{Lu})"
@@ -39,63 +40,19 @@ _HAN = regex.compile(
 _KANA = regex.compile(
     r"[【（(](?:(?P<place>[^【】（）()=＝]{1,12}?)[=＝\s]?)?(?P<agency>共同通信|共同|時事通信|時事|ロイター|AFP(?:[=＝]時事)?|AP)"
     r"(?:[=＝][^】）)]{1,10})?[】）)]\s?"
+    r"(?=[\p{Han}\p{Hiragana}\p{Katakana}\p{N}「『])"
 )
 _HANGUL = regex.compile(
     r"[\[(](?P<place>[^=\[\]()]{1,20})=(?P<agency>[^\[\]()]{2,12})[\])]\s?(?:[\p{Hangul}·\s]{2,20}\s?기자\s?=?\s?)?"
 )
 _TRAILING_AGENCY = regex.compile(r"(?P<place>.*?)[,.]?\s?[(\[](?P<agency>[^()\[\]]{2,40})[)\]]$")
+_BEFORE_STOP = regex.compile(r"(?P<agency>[^.]{2,25})\.\s(?=\S)")
 _DAY_WORD = regex.compile(r"\p{N}{1,4}\.?(?:st|nd|rd|th)?|\p{L}{2,12}\.?")
 _WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}.'’-]*")
-_DOMAIN = regex.compile(r"[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,6}")
+_DOMAIN = regex.compile(r"[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.(?:\p{Ll}{2,6}|\p{Lu}{2,6})")
 _BEGINNING = regex.compile(r"[\p{Lu}\p{Lt}\p{Lo}\p{N}\"'(\[$€£<]")
 _REGION = regex.compile(
     r"(?:[A-Z][a-z]{1,6}\.(?:\s?[A-Z][a-z]{1,5}\.)?|[A-Z]\.\s?[A-Z]\.(?:[A-Z]\.)?|[A-Z]{2})"
-)
-_NO_PLACE: Final = frozenset(
-    [
-        "UPDATE",
-        "UPDATED",
-        "UPDATES",
-        "BREAKING",
-        "LIVE",
-        "WATCH",
-        "VIDEO",
-        "PHOTOS",
-        "PHOTO",
-        "EXCLUSIVE",
-        "CORRECTION",
-        "NOTE",
-        "EDITOR'S",
-        "ORIGINAL",
-        "ALERT",
-        "NEW",
-        "NEWS",
-        "ANALYSIS",
-        "OPINION",
-        "FIRST",
-        "STORY",
-        "REPORT",
-        "TODAY",
-        "TONIGHT",
-        "COVID",
-        "RELATED",
-        "MORE",
-        "READ",
-        "DEVELOPING",
-        "TRAFFIC",
-        "WEATHER",
-        "NATO",
-        "EU",
-        "UN",
-        "US",
-        "USA",
-        "UK",
-        "FBI",
-        "CIA",
-        "NASA",
-        "WHO",
-        "IMF",
-    ]
 )
 
 
@@ -164,8 +121,16 @@ def split_dateline(paragraph: str) -> tuple[Dateline | None, str]:
         if not _BEGINNING.match(paragraph, dash.end()):
             continue
         found = _read(head[:end].strip(" .,:"), spaced=dash.group() != ") ")
-        if found is not None:
-            return found, paragraph[dash.end() :]
+        if found is None:
+            continue
+        rest = paragraph[dash.end() :]
+        if not found.agency:
+            if rest[:_HEADLINE].isupper():
+                return None, paragraph  # a headline in capitals, broken by a dash
+            agency = _BEFORE_STOP.match(rest)
+            if agency is not None and known_key(agency.group("agency")):
+                return _built(found.place, agency.group("agency")), rest[agency.end() :]
+        return found, rest
     return None, paragraph
 
 
@@ -206,10 +171,11 @@ def _agency(text: str, *, short: bool) -> str:
     """Return the agency of a bracket: the first known of several, or one name in capitals."""
     for part in regex.split(r"[/,;]|\s[-–&]\s", text):
         if known_key(part.strip()):
-            return part.strip()
+            return str(part.strip())
     words = text.split()
-    capital = all(word[:1].isupper() for word in words) or _DOMAIN.fullmatch(text)
-    return text if short and words and len(words) <= 3 and capital and agency_key(text) else ""
+    capital = all(word[:1].isupper() for word in words) or bool(_DOMAIN.fullmatch(text))
+    named = short and 0 < len(words) <= 3 and capital and bool(agency_key(text))
+    return text if named else ""
 
 
 def _place(parts: list[str], *, certain: bool) -> str | None:
@@ -222,18 +188,22 @@ def _place(parts: list[str], *, certain: bool) -> str | None:
         part = part.strip()
         words = part.split()
         if any(mark.isdigit() for mark in part):
-            if len(words) > 4 or not all(_DAY_WORD.fullmatch(word) for word in words):
+            named = any(len(word) > 2 and not word[0].isdigit() for word in words)
+            if len(words) > 4 or not named or not all(map(_DAY_WORD.fullmatch, words)):
                 return None
             continue
-        if not words or len(words) > _MOST_PLACE_WORDS or len(part) > 40:
+        if not words or len(words) > (_MOST_PLACE_WORDS if certain else 3) or len(part) > 40:
             return None
         if not all(_WORD.fullmatch(word) or word in {"/", "&"} for word in words):
             return None
-        if part.isupper() or _caseless(part):
-            if not certain and (_NO_PLACE & set(words) or len(part) < 3 or _caseless(part)):
-                return None
-        elif number and _REGION.fullmatch(part):
+        if number and _REGION.fullmatch(part):
             pass
+        elif part.isupper() or _caseless(part):
+            named = (
+                len(part) > 2 and not _caseless(part) and not name_table().not_places & set(words)
+            )
+            if not certain and not named:
+                return None
         elif not (certain or number) or not words[0][:1].isupper() or not _title_case(words):
             return None
         places.append(part)

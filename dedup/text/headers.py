@@ -33,9 +33,14 @@ KINDS: Final = (
 )
 """Kinds of headers, the weightiest first."""
 
+# A dash without spaces joins these to another word: "LIVE-IN", "FEATURE-LENGTH".
+_SPACED: Final = frozenset({"live", "breaking", "feature", "opinion"})
 _MOST_STACKED: Final = 4
 _NOTICE_LONGEST: Final = 500
 _NOTICE_EDGE: Final = 3
+_BEGINNING: Final = 5
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_STEM_WITHIN: Final = 120  # a notice comes to the point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,16 +150,27 @@ def _read(match: regex.Match[str]) -> tuple[str, int]:
 
 def _counts(match: regex.Match[str]) -> bool:
     word = match.group("word")
+    mark = match.groupdict().get("mark")
+    if mark in {"-", "–"} and _kinds()[0][word.casefold()] in _SPACED:
+        return False
     # Scripts without case are in capitals and in small letters at once.
     capitals = word.upper() == word
     if capitals:
         return True
     if word.casefold() in _kinds()[1]:
         return False
-    mark = match.groupdict().get("mark")
     if mark is None or ":" in mark or "：" in mark or "|" in mark:
         return True
     return bool(match.group("number")) or (mark in {"-", "–"} and word[:1].isupper())
+
+
+@cache
+def _stems() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return beginnings of words that stand in every notice, and stems of unspaced scripts."""
+    stems: list[str] = credit_data()["withdrawn_stems"]
+    unspaced = tuple(stem for stem in stems if _UNSPACED.match(stem))
+    longest = [max(stem.split(), key=len) for stem in stems if stem not in unspaced]
+    return frozenset(word[:_BEGINNING] for word in longest), unspaced
 
 
 @cache
@@ -184,4 +200,14 @@ def is_withdrawn(header: WireHeader | None, lines: Sequence[str]) -> bool:
     edges = (
         lines if len(lines) <= 2 * _NOTICE_EDGE else (*lines[:_NOTICE_EDGE], *lines[-_NOTICE_EDGE:])
     )
-    return any(len(line) <= _NOTICE_LONGEST and _notices().search(line) for line in edges)
+    text = "\n".join(line for line in edges if len(line) <= _NOTICE_LONGEST)
+    folded = "\n".join(line[:_STEM_WITHIN] for line in edges).casefold()
+    # Stems first: the expressions are slow, and notices are rare.
+    beginnings, unspaced = _stems()
+    if beginnings.isdisjoint([word[:_BEGINNING] for word in folded.split()]) and (
+        folded.isascii() or not any(stem in folded for stem in unspaced)
+    ):
+        return False
+    if not any(stem in folded for stem in credit_data()["withdrawn_stems"]):
+        return False
+    return any(_notices().search(line) for line in text.split("\n"))

@@ -33,7 +33,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from html.entities import html5
 from typing import Final
 
 import regex
@@ -71,6 +72,7 @@ _DASH = re.compile(f"[{_HYPHENS}{_DASHES}]")
 _ODD_SPACE = re.compile(f"[{_SPACES}]")
 _SPACE_RUN = re.compile(f"[ {_SPACES}]+")
 _DASH_RUN = re.compile("(?<!-)-{2,3}(?!-)|\u2013{2,}")
+_DEBRIS = re.compile(f"[{_SURROGATES}{_CONTROLS}{_BREAKS}]")
 _SUSPECT = re.compile(
     f"[{_SURROGATES}{_CONTROLS}{_BREAKS}{_INVISIBLES}{_JOINERS}{_SINGLE_QUOTES}{_DOUBLE_QUOTES}"
     f"{_HYPHENS}{_DASHES}{_SPACES}]"
@@ -87,8 +89,12 @@ _STRAY_JOINER = regex.compile(
     regex.V1,
 )
 
-_QUOTE_MAP = [*((mark, "'") for mark in _SINGLE_QUOTES), *((mark, '"') for mark in _DOUBLE_QUOTES)]
-_DASH_MAP = [*((mark, "-") for mark in _HYPHENS), *((mark, "\u2013") for mark in _DASHES)]
+_PLAIN: Final = {
+    **dict.fromkeys(_SINGLE_QUOTES, "'"),
+    **dict.fromkeys(_DOUBLE_QUOTES, '"'),
+    **dict.fromkeys(_HYPHENS, "-"),
+    **dict.fromkeys(_DASHES, "\u2013"),
+}
 
 
 def _settled(text: str) -> bool:
@@ -108,10 +114,10 @@ def _settled(text: str) -> bool:
     )
 
 
-def _replace_each(text: str, pairs: Sequence[tuple[str, str]]) -> str:
+def _replace_each(text: str, pattern: re.Pattern[str]) -> str:
     # A few replacements of one character each beat `translate`, which looks up every character.
-    for old, new in pairs:
-        text = text.replace(old, new)
+    for mark in set(pattern.findall(text)):
+        text = text.replace(mark, _PLAIN[mark])
     return text
 
 
@@ -145,7 +151,11 @@ def _compose(text: str) -> str:
 
 
 def _decode(match: re.Match[str]) -> str:
-    decoded = html.unescape(match.group())
+    reference = match.group()
+    # The standard function would also decode the "not" of an unknown "&notes;".
+    decoded = (
+        html.unescape(reference) if reference[1] == "#" else html5.get(reference[1:], reference)
+    )
     # An entity for a line break must not make a line: lines are counted.
     return " " if decoded in {"\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"} else decoded
 
@@ -159,16 +169,14 @@ def _entities(text: str) -> str:
 
 def _quotes(text: str) -> str:
     """Write every quotation mark as ``"`` and every apostrophe as ``'``."""
-    if _QUOTE.search(text):
-        text = _replace_each(text, _QUOTE_MAP)
+    text = _replace_each(text, _QUOTE)
     # Pairs of single quotes, as in LaTeX and on old wires, are double quotes.
     return re.sub("'{2,}", '"', text) if "''" in text else text
 
 
 def _dashes(text: str) -> str:
     """Write hyphens as ``-`` and all longer dashes, ``--`` too, as an en dash."""
-    if _DASH.search(text):
-        text = _replace_each(text, _DASH_MAP)
+    text = _replace_each(text, _DASH)
     if "--" in text or "\u2013\u2013" in text:
         text = _DASH_RUN.sub("\u2013", text)
     return text
@@ -201,12 +209,18 @@ STEPS: Final[tuple[Step, ...]] = (
 )
 """The steps of one round: names and pure functions ``str -> str``, in order."""
 
+_STEPS_FOR_TEXT_WITHOUT_DEBRIS: Final = tuple(
+    step for step in STEPS if step[0] not in {"surrogates", "controls", "line_breaks"}
+)
+
 LAST_RESORT: Final[Step] = ("ampersands", _ampersands)
 """What is done to a text that still changes after :data:`ROUNDS` rounds."""
 
 
 def _round(text: str, names: list[str] | None) -> str:
-    for name, function in STEPS:
+    # One scan tells whether any of the steps that drop debris has work to do.
+    steps = STEPS if _DEBRIS.search(text) else _STEPS_FOR_TEXT_WITHOUT_DEBRIS
+    for name, function in steps:
         before = text
         text = function(text)
         if names is not None and text != before:

@@ -30,6 +30,11 @@ __all__ = [
 _DECORATION: Final = (
     " \t•·●○■□▪▫◆◇★☆|¦>«»‹›→←↑↓▶►▸▼▲◄◀⇒➤➡*_–-~=+:.!…,;[](){}<>/\\✓✔✕✖×✗📷📸🎥👉🔴#@&"
 )
+# Marks of East Asian typesetting, written as their plain twins; the Turkish i, dotted.
+_WIDE: Final = str.maketrans(
+    "：（）【】［］〔〕「」『』《》〈〉、，！？／｜＝ı", ':()[][][]""""<><>,,!?/|=i'
+)
+_WIDE_MARK = re.compile(f"[{re.escape(''.join(map(chr, _WIDE)))}]")
 _DIGITS = re.compile(r"\d+")
 _LIMIT = re.compile(r"\s+%(\d+)$")
 
@@ -66,6 +71,16 @@ _LONG_SENTENCE: Final = 80
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '."', '!"', '?"', ".)")
 
 
+def _fold(line: str) -> str:
+    folded = line.casefold()
+    if folded.isascii():
+        return folded
+    if _WIDE_MARK.search(folded):
+        folded = folded.translate(_WIDE)
+    # Case folding leaves a dot above the small letter of the Turkish capital.
+    return folded.replace("i\u0307", "i")
+
+
 def fold_line(line: str) -> str:
     """Return the form in which a line is compared with patterns.
 
@@ -74,7 +89,7 @@ def fold_line(line: str) -> str:
     >>> fold_line("» Baca Juga : 5 Fakta"), fold_line("[ 12 Comments ]")
     ('baca juga: # fakta', '# comments')
     """
-    folded = line.casefold().strip(_DECORATION)
+    folded = _fold(line).strip(_DECORATION)
     if not folded.isalpha():
         folded = _DIGITS.sub("#", folded).replace(" :", ":")
     return folded
@@ -93,13 +108,16 @@ def ends_as_sentence(line: str) -> bool:
 class _Starred:
     """A pattern with a star: how it begins, the rest as an expression, its rule."""
 
+    lead: str
     prefix: str
     rest: re.Pattern[str] | None
     rule: str
     longest: int
 
     def fits(self, folded: str, line: str) -> bool:
-        if len(line) > self.longest or not folded.startswith(self.prefix):
+        if len(line) > self.longest:
+            return False
+        if self.lead and not _fold(line).startswith(self.lead + self.prefix):
             return False
         if self.rest is not None and not self.rest.fullmatch(folded, len(self.prefix)):
             return False
@@ -117,15 +135,18 @@ class LineRules:
     whole : Mapping[str, tuple[str, ...]]
         Folded line to the rules that name it.
     starts : Mapping[str, tuple[_Starred, ...]]
-        First two characters to the patterns that begin with them.
+        First characters, as many as :data:`_KEYS` allows, to the patterns that begin so.
     anywhere : Mapping[str, tuple[tuple[str, _Starred], ...]]
         Patterns that begin with a star, each with its longest literal part, by a word of that
-        part; those without a whole word under the empty string.
+        part; those without a whole word under two keys of their own, which are no words.
+    words : frozenset[str]
+        The words of ``anywhere``.
     """
 
     whole: Mapping[str, tuple[str, ...]]
     starts: Mapping[str, tuple[_Starred, ...]]
     anywhere: Mapping[str, tuple[tuple[str, _Starred], ...]]
+    words: frozenset[str]
 
     def match(self, line: str) -> tuple[str, ...]:
         """Return the names of the rules that the line fits, in a fixed order.
@@ -153,21 +174,26 @@ class LineRules:
         found = self.whole.get(folded, ())
         if found:
             return found
-        for pattern in self.starts.get(folded[:2], ()):
-            if pattern.fits(folded, line):
-                return (pattern.rule,)
-        for word in ("", *sorted(self.anywhere.keys() & set(folded.split(" ")))):
+        for length in _KEYS:
+            for pattern in self.starts.get(folded[:length], ()):
+                if folded.startswith(pattern.prefix) and pattern.fits(folded, line):
+                    return (pattern.rule,)
+        words = sorted(self.words.intersection(folded.split(" ")))
+        for word in (_ASCII, *words) if folded.isascii() else (_ASCII, _OTHER, *words):
             for literal, pattern in self.anywhere.get(word, ()):
                 if literal in folded and pattern.fits(folded, line):
                     return (pattern.rule,)
         return ()
 
 
+_KEYS: Final = (5, 4, 3, 2)  # lengths of the beginnings by which starred patterns are filed
+_ASCII: Final = " ascii"
+_OTHER: Final = " other"
 _MOST: Final = max(_LONGEST.values())
 
 
 def read_sections(text: str) -> list[tuple[str, str]]:
-    """Read a pattern file: pairs of section and pattern, in the order of the file.
+    r"""Read a pattern file: pairs of section and pattern, in the order of the file.
 
     Raises
     ------
@@ -176,7 +202,7 @@ def read_sections(text: str) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> read_sections("# words\\n[share]\\nshare this *\\n")
+    >>> read_sections("# words\n[share]\nshare this *\n")
     [('share', 'share this *')]
     """
     section = ""
@@ -218,7 +244,7 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
         limit = _LIMIT.search(written)
         if limit:
             longest, written = int(limit[1]), written[: limit.start()]
-        pattern = written.casefold()
+        pattern = _fold(written)
         if "*" not in pattern:
             # "#" stands for digits here, while it decorates a line of an article.
             whole.setdefault(fold_line(pattern.replace("#", "0")), set()).add(rule)
@@ -230,18 +256,23 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
         rest = None
         if parts != [""]:
             rest = re.compile(".*" + ".*".join(re.escape(part) for part in parts))
-        prefix = prefix.lstrip(_DECORATION.replace("#", ""))
-        starred = _Starred(prefix=prefix, rest=rest, rule=rule, longest=longest)
-        if len(prefix) >= 2:
-            starts.setdefault(prefix[:2], []).append(starred)
+        bare = prefix.lstrip(_DECORATION.replace("#", ""))
+        lead, prefix = prefix[: len(prefix) - len(bare)], bare
+        starred = _Starred(lead=lead, prefix=prefix, rest=rest, rule=rule, longest=longest)
+        if len(prefix) >= min(_KEYS):
+            key = next(length for length in _KEYS if length <= len(prefix))
+            starts.setdefault(prefix[:key], []).append(starred)
         else:
             # Only a word between two spaces is sure to be a whole word of the line too.
-            word = max(literal.split(" ")[1:-1], key=len, default="")
+            whole_words = literal.split(" ")[1:-1]
+            other = _ASCII if literal.isascii() else _OTHER
+            word = max(whole_words, key=len, default=other) or other
             anywhere.setdefault(word, []).append((literal, starred))
     return LineRules(
         whole=MappingProxyType({line: tuple(sorted(rules)) for line, rules in whole.items()}),
         starts=MappingProxyType({key: tuple(value) for key, value in starts.items()}),
         anywhere=MappingProxyType({word: tuple(found) for word, found in anywhere.items()}),
+        words=frozenset(anywhere) - {_ASCII, _OTHER},
     )
 
 

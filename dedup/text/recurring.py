@@ -139,7 +139,7 @@ class _Text:
 
 
 def count_lines(articles: Iterable[Article]) -> RecurringLines:
-    """Count the lines that recur across each source's articles.
+    r"""Count the lines that recur across each source's articles.
 
     Parameters
     ----------
@@ -157,8 +157,8 @@ def count_lines(articles: Iterable[Article]) -> RecurringLines:
 
     Examples
     --------
-    >>> pages = [Article(id=str(n), text=f"{body}\\nThe Daily Kite since 1901", source="kite")
-    ...     for n, body in enumerate(["One fell.", "Two rose in the east.", "Three met by the sea."])]
+    >>> pages = [Article(id=str(n), text=f"{body}\nThe Daily Kite since 1901", source="kite")
+    ...     for n, body in enumerate(["One fell.", "Two rose in the east.", "Three met."])]
     >>> sorted(count_lines(pages).of("kite"))
     ['the daily kite since #']
     """

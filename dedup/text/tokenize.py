@@ -91,6 +91,23 @@ def tokenize(text: str) -> list[str]:
     return [part for match in _WORD.finditer(fold(text)) for part in _token_parts(match)]
 
 
+#: A body of fewer tokens than this is compared together with its headline.
+_SHORT_BODY = 20
+
+
+def compared_tokens(title: str, body: str) -> list[str]:
+    """Return the tokens by which two articles are compared as copies.
+
+    They are the body's: reprints carry other headlines.  A body too short to tell stories apart
+    ("Details to follow.") counts together with its headline.
+
+    >>> compared_tokens("Acme raises dividend", "Payable on 3 May.")
+    ['acme', 'raises', 'dividend', 'payable', 'on', '3', 'may']
+    """
+    tokens = tokenize(body)
+    return tokens if len(tokens) >= _SHORT_BODY else tokenize(title) + tokens
+
+
 def _token_parts(match: regex.Match[str]) -> list[str]:
     token = match.group()
     if match.lastgroup == "number":

@@ -34,7 +34,9 @@ __all__ = ["bracketed_dates", "is_timestamp", "line_dates"]
 _LONGEST: Final = 140  # characters of the longest line that can be a time stamp
 _AHEAD: Final = timedelta(hours=14)
 _BEHIND: Final = timedelta(hours=12)
+_WEEKDAY_BEFORE: Final = 14
 _YEARS: Final = range(1900, 2101)
+_MOST_WORDS: Final = 20
 _BUDDHIST: Final = 543
 
 _WORD = r"[\p{L}\p{M}][\p{L}\p{M}.'’-]*"
@@ -58,12 +60,10 @@ _ZONE = regex.compile(
     r"|(?P<name>\p{L}{1,5})(?!\p{L}))"
 )
 _OFFSET = regex.compile(r"(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?(?!\d)")
+_OPENED = re.compile(r"\(\d{1,4}[-/.]")
 _DIGIT = re.compile(r"\d")
 _FIRST = re.compile(r"[^\W\d][^\W\d.'-]*(?:\.[^\W\d.]+)*(?=[\s:,.@|]|$)")
 _REST = regex.compile(r"[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}.'’-]*")
-_IN_BRACKETS = regex.compile(
-    r"(?P<before>\p{L}[\p{L}\p{M}'’]*)?,?\s?\((?P<date>\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4})\)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,14 @@ def is_timestamp(line: str) -> bool:
     """
     if len(line) > _LONGEST or not _DIGIT.search(line):
         return False
-    # The first word tells most sentences apart at once.
+    # The number of words or the first of them tells most sentences apart at once.
+    if line.count(" ") > _MOST_WORDS:
+        return False
     first = _FIRST.match(line)
     if first is not None and first.group().casefold().rstrip(".") not in _words().allowed:
         return False
-    rest, dates = _DATE.sub(" ", line), _DATE.search(line)
+    dates = _DATE.search(line)
+    rest = _DATE.sub(" ", line) if dates is not None else line
     times = _TIME.search(rest)
     if dates is None and (times is None or ":" not in times.group()):
         return False
@@ -177,12 +180,14 @@ def bracketed_dates(paragraph: str, language: str | None = None) -> tuple[Interv
     >>> [str(found.start.date()) for found in bracketed_dates("kata dia, Kamis (5/10/2023).")]
     ['2023-10-04']
     """
-    if "(" not in paragraph:
+    if not _OPENED.search(paragraph):
         return ()
     found: list[Interval] = []
-    for outer in _IN_BRACKETS.finditer(paragraph):
-        match = _DATE.fullmatch(outer.group("date"))
-        day = _day(match, language, _weekday(outer.group("before") or "")) if match else None
+    for opened in _OPENED.finditer(paragraph):
+        match = _DATE.match(paragraph, opened.start() + 1)
+        if match is None or paragraph[match.end() : match.end() + 1] != ")":
+            continue
+        day = _day(match, language, _weekday(paragraph[: opened.start()][-_WEEKDAY_BEFORE:]))
         interval = _interval("", day, None) if day else None
         if interval is not None and interval not in found:
             found.append(interval)
