@@ -125,6 +125,7 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
         min_cosine=event.min_cosine,
         window_days=event.window_days,
         posting_cap=event.posting_cap,
+        across_languages=event.across_languages,
     )
     shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
     scored = score(features, shingles, candidates.pairs, ZERO)

@@ -6,7 +6,7 @@ Both lead to :func:`dedup.explain.explain_pair`; they differ in what the words w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dedup.article import Article, as_articles
@@ -14,7 +14,7 @@ from dedup.config import Config
 from dedup.duplicates.groups import token_digest
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import jaccard
-from dedup.events.features import NOTHING_OBSERVED, Observed, observe
+from dedup.events.features import Observed, not_observed, observe
 from dedup.events.groups import GroupText
 from dedup.explain import Evidence, explain_pair
 from dedup.provenance import publication
@@ -38,8 +38,8 @@ class Context:
         Document frequencies over the duplicate groups.
     """
 
-    recurring: RecurringLines = field(default_factory=lambda: count_lines(()))
-    observed: Observed = NOTHING_OBSERVED
+    recurring: RecurringLines
+    observed: Observed
 
 
 def group_text(
@@ -69,6 +69,7 @@ def group_text(
         ),
         # A bare host is a front page: it tells nothing about the story.
         urls=frozenset(url for url in urls if url and "/" in url.strip("/")),
+        language=articles[centre].language,
     )
 
 
@@ -102,7 +103,7 @@ def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
     """
     settings = config or Config()
     articles, _ = as_articles([a, b])
-    cleaned = clean_articles(articles, Context().recurring, settings)
+    cleaned = clean_articles(articles, RecurringLines.empty(), settings)
     sides = [group_text([x], [c], 0) for x, c in zip(articles, cleaned, strict=True)]
     left, right = sides
     rows = shingle([left.tokens, right.tokens], settings.duplicate.shingle_size)
@@ -111,7 +112,7 @@ def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
     evidence = explain_pair(
         left,
         right,
-        NOTHING_OBSERVED,
+        not_observed([left.profile, right.profile]),
         prior_weight=settings.event.prior_weight,
         shingle_size=settings.duplicate.shingle_size,
         relation="apart",
@@ -159,10 +160,11 @@ def explain_members(result: Clustering, a: str, b: str) -> Evidence:
         ids=(a, b),
         titles=(result.article(a).title, result.article(b).title),
     )
-    return evidence.noted((*notes, *_why(result, evidence)))
+    one_language = sides[0].languages.may_equal(sides[1].languages)
+    return evidence.noted((*notes, *_why(result, evidence, one_language)))
 
 
-def _why(result: Clustering, evidence: Evidence) -> list[str]:
+def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str]:
     """Say what the score alone does not."""
     event = result.config.event
     notes = []
@@ -173,6 +175,8 @@ def _why(result: Clustering, evidence: Evidence) -> list[str]:
             f"{evidence.days:.0f} days apart, beyond the window of {event.window_days:g}: "
             "such pairs are not joined directly"
         )
+    elif not event.across_languages and evidence.relation == "apart" and not one_language:
+        notes.append("in two languages, which are not compared (event.across_languages)")
     elif evidence.relation == "apart" and evidence.probability >= event.threshold:
         notes.append("alike as a pair, but not like the rest of each other's cluster")
     elif evidence.relation == "one event" and evidence.probability < event.threshold:

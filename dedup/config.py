@@ -107,6 +107,10 @@ class EventConfig:
         Rarest terms of each text used to find candidates.  Raising it finds more, and costs time.
     min_cosine : float
         Least overlap of those terms.  Raising it saves time, and loses reports that share little.
+    across_languages : bool
+        Let reports in different languages join by the names and numbers that they share.  Finds
+        some such stories, and splits others in new places: scores across languages are not
+        calibrated.
     posting_cap : int
         Texts that may share a term before it stops generating candidates.  Raising it costs time in
         proportion to its square.
@@ -118,6 +122,7 @@ class EventConfig:
     prior_weight: int = 1000
     top_terms: int = 80
     min_cosine: float = 0.05
+    across_languages: bool = False
     posting_cap: int = 3000
 
     def __post_init__(self) -> None:
@@ -127,6 +132,7 @@ class EventConfig:
         _require_int(self, "prior_weight", at_least=1)
         _require_int(self, "top_terms", at_least=1)
         _require_int(self, "posting_cap", at_least=2)
+        _require_bool(self, "across_languages")
         if isinstance(self.window_days, bool) or not self.window_days >= 0:
             raise ConfigError(f"window_days must be a number from 0 up, got {self.window_days!r}")
         if self.floor > self.threshold:

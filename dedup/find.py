@@ -217,6 +217,7 @@ def _find_events(
         min_cosine=event.min_cosine,
         window_days=event.window_days,
         posting_cap=event.posting_cap,
+        across_languages=event.across_languages,
         progress=lambda done, total: report("find candidates", done, total),
     )
     scored = score(features, shingles, candidates.pairs).at_least(

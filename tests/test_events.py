@@ -12,9 +12,9 @@ from dedup.duplicates.shingling import shingle
 from dedup.events.candidates import event_candidates, gap_days
 from dedup.events.features import (
     KINDS,
-    NOTHING_OBSERVED,
     Features,
     inverse_document_frequency,
+    not_observed,
     observe,
     read_profile,
 )
@@ -130,7 +130,7 @@ def test_observation_does_not_depend_on_order(texts: list[str], random) -> None:
 def test_an_empty_text_has_no_features() -> None:
     profile = read_profile("", "")
     assert profile.is_empty
-    rows = features_of([group("")], [profile], NOTHING_OBSERVED, 1000)
+    rows = features_of([group("")], [profile], not_observed([profile]), 1000)
     assert all(rows.views[kind].norm.tolist() == [0.0] for kind in KINDS)
 
 

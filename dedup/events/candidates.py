@@ -1,7 +1,7 @@
 """Which pairs of groups are worth scoring.
 
-A pair is a candidate if its rarest words overlap enough and its dates allow one event, or if both
-groups were published under one url.
+A pair is a candidate if its rarest words overlap enough, or if both groups were published under one
+url; and if its dates allow one event, and its words one language.
 
 Theory of operation: each group keeps its ``top_terms`` heaviest terms; the product of that sparse
 matrix with its own transpose, a slice of rows at a time, gives the partial cosine of every pair that
@@ -57,6 +57,7 @@ def event_candidates(
     min_cosine: float,
     window_days: float,
     posting_cap: int,
+    across_languages: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> EventCandidates:
     """Find the pairs that may report one event.
@@ -75,6 +76,8 @@ def event_candidates(
         pairs.  Undated groups are inside every window.
     posting_cap : int
         Groups that may share a term before it stops generating candidates.
+    across_languages : bool
+        Whether texts that cannot be of one language may be candidates.
     progress : callable, optional
         Called with groups done and groups in all.
 
@@ -102,6 +105,8 @@ def event_candidates(
             progress(min(start + _SLICE, n), n)
     pairs = np.unique(np.concatenate(found), axis=0)
     pairs = pairs[gap_days(features, pairs) <= window_days]
+    if not across_languages:
+        pairs = pairs[may_be_of_one_language(features, pairs)]
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
 
 
@@ -120,6 +125,17 @@ def gap_days(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np.
     )
     gap = np.maximum(early[i] - late[j], early[j] - late[i])
     return np.asarray(np.where(known, np.maximum(gap, 0), 0) / _DAY)
+
+
+def may_be_of_one_language(
+    features: Features, pairs: NDArray[np.integer[Any]]
+) -> NDArray[np.bool_]:
+    """Return whether the two texts of each pair may be of one language, shape (m,)."""
+    kinds = sorted(set(features.languages), key=lambda kind: (kind.script, sorted(kind.possible)))
+    number = {kind: place for place, kind in enumerate(kinds)}
+    fits = np.array([[a.may_equal(b) for b in kinds] for a in kinds], dtype=np.bool_)
+    of_row = np.array([number[kind] for kind in features.languages], dtype=np.int64)
+    return np.asarray(fits[of_row[pairs[:, 0]], of_row[pairs[:, 1]]], dtype=np.bool_)
 
 
 def _top(matrix: csr_array[Any], size: int) -> csr_array[Any]:

@@ -5,8 +5,9 @@ One row per duplicate *group*, so that forty reprints cannot out-vote three inde
 Theory of operation
 -------------------
 1. :func:`read_profile` reads one text once: counts of its terms, of the terms in headline and lead,
-   of its names (accents off: *Liège* is *Liege*) and of its numbers.
-2. :func:`observe` counts in how many groups each of them occurs.
+   and of its numbers, and which words are written like names (accents off: *Liège* is *Liege*).
+2. :func:`observe` counts in how many groups each of them occurs.  A word that most texts write like
+   a name is a name everywhere, also where it opens a sentence or stands in a headline in capitals.
 3. :func:`weigh` turns profiles into sparse integer vectors.  The weight of a word is its saturated
    count times its inverse document frequency, and the document frequency mixes two sources: general
    language (:mod:`dedup.text.background`) taken as a pseudo-corpus of ``prior_weight`` texts, and
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from dedup.dates import Interval
 from dedup.text.background import is_common, prior_document_frequency
+from dedup.text.language import Languages
 from dedup.text.tokenize import Word, read_words, strip_accents
 
 if TYPE_CHECKING:
@@ -49,12 +51,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Counts of what one text contains, by kind."""
+    """What one text contains: counts by kind, and the words that it writes like names."""
 
     terms: Mapping[str, int]
     lead: Mapping[str, int]
-    names: Mapping[str, int]
     numbers: Mapping[str, int]
+    written_as_names: frozenset[str]
 
     @property
     def is_empty(self) -> bool:
@@ -65,9 +67,6 @@ class Profile:
 def read_profile(title: str, body: str) -> Profile:
     """Read a text once and count what the event stage compares.
 
-    A word counts as a name wherever it stands once it is written like one inside a sentence of
-    the same text; so a name that opens every sentence is not lost.
-
     Parameters
     ----------
     title, body : str
@@ -76,18 +75,17 @@ def read_profile(title: str, body: str) -> Profile:
     Examples
     --------
     >>> body = "Cainiao runs the hub. Officers of the VSSE were watching closely what Cainiao does there."
-    >>> sorted(read_profile("", body).names.items())
-    [('cainiao', 2), ('vsse', 1)]
+    >>> sorted(read_profile("", body).written_as_names)
+    ['cainiao', 'vsse']
     """
     headline = read_words(title, is_common=is_common)
     text = read_words(body, is_common=is_common)
     words = headline + text
-    names = {strip_accents(word.text) for word in words if word.is_name}
     return Profile(
         terms=_terms(words),
         lead=_terms(headline + text[:LEAD_WORDS]),
-        names=Counter(name for name in map(_name_form, words) if name in names),
         numbers=Counter(word.text for word in words if word.is_number),
+        written_as_names=frozenset(strip_accents(word.text) for word in words if word.is_name),
     )
 
 
@@ -95,13 +93,25 @@ def _terms(words: Sequence[Word]) -> Counter[str]:
     return Counter(word.text for word in words if not word.is_number and len(word.text) > 1)
 
 
-def _name_form(word: Word) -> str:
-    return "" if word.is_number else strip_accents(word.text)
+def _without_accents(terms: Mapping[str, int]) -> Counter[str]:
+    bare: Counter[str] = Counter()
+    for term, count in terms.items():
+        bare[strip_accents(term)] += count
+    return bare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """In how many of ``n_texts`` groups each word was seen, by kind of view."""
+    """What was seen over ``n_texts`` groups.
+
+    Parameters
+    ----------
+    n_texts : int
+    terms, numbers : mapping of str to int
+        Texts in which each was seen.
+    names : mapping of str to int
+        The words that count as names, accents off, and the texts in which each was seen.
+    """
 
     n_texts: int
     terms: Mapping[str, int]
@@ -113,20 +123,35 @@ class Observed:
         counts: Mapping[str, int] = getattr(self, "terms" if kind == "lead" else kind)
         return counts
 
-
-#: Nothing seen yet: general language alone decides.
-NOTHING_OBSERVED = Observed(n_texts=0, terms={}, names={}, numbers={})
+    def words_of(self, profile: Profile, kind: str) -> Mapping[str, int]:
+        """Return the counts of one kind in a text."""
+        if kind != "names":
+            counts: Mapping[str, int] = getattr(profile, kind)
+            return counts
+        bare = _without_accents(profile.terms)
+        return {word: count for word, count in bare.items() if word in self.names}
 
 
 def observe(profiles: Iterable[Profile]) -> Observed:
-    """Count in how many texts each term, name and number occurs."""
-    counts: dict[str, Counter[str]] = {kind: Counter() for kind in ("terms", "names", "numbers")}
+    """Count in how many texts each term, name and number occurs, and settle what is a name."""
     n_texts = 0
+    terms: Counter[str] = Counter()
+    bare: Counter[str] = Counter()
+    named: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
     for profile in profiles:
         n_texts += 1
-        for kind, counter in counts.items():
-            counter.update(getattr(profile, kind).keys())
-    return Observed(n_texts=n_texts, **counts)
+        terms.update(profile.terms.keys())
+        bare.update(_without_accents(profile.terms).keys())
+        named.update(profile.written_as_names)
+        numbers.update(profile.numbers.keys())
+    names = {word: bare[word] for word, count in named.items() if 2 * count >= bare[word]}
+    return Observed(n_texts=n_texts, terms=terms, names=names, numbers=numbers)
+
+
+def not_observed(profiles: Iterable[Profile]) -> Observed:
+    """Settle what is a name, but count nothing: general language alone weighs the words."""
+    return Observed(n_texts=0, terms={}, names=dict.fromkeys(observe(profiles).names, 0), numbers={})
 
 
 def inverse_document_frequency(
@@ -197,12 +222,15 @@ class Features:
         Bounds of the publication in microseconds since 1970; the smallest int64 if undated.
     urls : tuple of frozenset of str
         Comparable urls under which each group was published.
+    languages : tuple of Languages
+        What each group may be written in.
     """
 
     views: Mapping[str, View]
     earliest: NDArray[np.int64]
     latest: NDArray[np.int64]
     urls: tuple[frozenset[str], ...]
+    languages: tuple[Languages, ...]
 
     def __len__(self) -> int:
         return len(self.earliest)
@@ -219,6 +247,7 @@ def weigh(
     *,
     published: Sequence[Interval | None],
     urls: Sequence[frozenset[str]],
+    languages: Sequence[Languages],
     prior_weight: int,
 ) -> Features:
     """Turn profiles into sparse integer vectors.
@@ -230,6 +259,7 @@ def weigh(
         Counts over the whole input, not only over these profiles.
     published : sequence of Interval or None, length n
     urls : sequence of frozenset of str, length n
+    languages : sequence of Languages, length n
     prior_weight : int
         See :func:`inverse_document_frequency`.
 
@@ -245,6 +275,7 @@ def weigh(
         earliest=spans[:, 0],
         latest=spans[:, 1],
         urls=tuple(urls),
+        languages=tuple(languages),
     )
 
 
@@ -256,7 +287,7 @@ def _view(profiles: Sequence[Profile], observed: Observed, kind: str, prior_weig
     counts: list[int] = []
     offsets = [0]
     for profile in profiles:
-        for word, count in getattr(profile, kind).items():
+        for word, count in observed.words_of(profile, kind).items():
             columns.append(column.setdefault(word, len(column)))
             counts.append(count)
         offsets.append(len(columns))

@@ -17,7 +17,8 @@ from dedup.dates import Interval
 from dedup.duplicates.shingling import shingle
 from dedup.events.features import Features, Observed, Profile, read_profile, weigh
 from dedup.events.scoring import Scored, score
-from dedup.text.tokenize import compared_tokens
+from dedup.text.language import Languages, possible_languages
+from dedup.text.tokenize import compared_tokens, tokenize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class GroupText:
         The earliest date of the group.
     urls : frozenset of str
         Comparable urls of all members.
+    language : str or None
+        What the centre says of itself; believed only where its words do not tell.
     """
 
     id: str
@@ -41,11 +44,18 @@ class GroupText:
     body: str
     published: Interval | None
     urls: frozenset[str]
+    language: str | None = None
 
     @property
     def tokens(self) -> list[str]:
         """Tokens that shingles are made of; see :func:`dedup.text.tokenize.compared_tokens`."""
         return compared_tokens(self.title, self.body)
+
+    @property
+    def languages(self) -> Languages:
+        """What it may be written in."""
+        text = f"{self.title}\n{self.body}"
+        return possible_languages(text, tokenize(text[:4000]), self.language)
 
     @property
     def profile(self) -> Profile:
@@ -65,6 +75,7 @@ def features_of(
         observed,
         published=[group.published for group in groups],
         urls=[group.urls for group in groups],
+        languages=[group.languages for group in groups],
         prior_weight=prior_weight,
     )
 

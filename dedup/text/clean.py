@@ -58,6 +58,7 @@ _BRACKET_PARAGRAPHS: Final = 3
 _SENTENCE_PAGE: Final = 4  # endings looked at where a text came without line breaks
 _LONG_TEXT: Final = 300
 _LONGEST_ENDING: Final = 200
+_LONGEST_LINK: Final = 100
 _DOUBTFUL: Final = frozenset({"weak", "related_list", "byline", "navigation", "tags"})
 _SENTENCE_END: Final = regex.compile(r"[.!?…]['\")]?\s|[。！？]")
 
@@ -299,6 +300,9 @@ def _last_sentence(line: str) -> tuple[str, str, str]:
     for mark in reversed(marks):  # the shortest ending that is furniture
         ending = line[mark.end() :].strip()
         rules = furniture_rules().match(ending) if ending else ()
+        # Links run into the next headline, or into the body, where no full stop ends them.
+        if rules == ("related",) and len(ending) > _LONGEST_LINK:
+            continue
         if rules and not _DOUBTFUL & set(rules):
             return line[: mark.end()].rstrip(), ending, rules[0]
     return line, "", ""

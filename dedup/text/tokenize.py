@@ -35,6 +35,7 @@ _WORD = regex.compile(
 )
 _SENTENCE_END = regex.compile(r"[.!?:;…。！？।؟\n\"“”„»«‘•|]")
 _KATAKANA = regex.compile(r"[\p{Katakana}ー]{2,}")
+_ACCENTS = regex.compile(r"(?<=[\p{Latin}\p{Greek}]\p{Mn}*)\p{Mn}")
 _DIGIT_GROUP = regex.compile(r"(?<=\p{Nd})[.,٫٬](?=\p{Nd}{3}(?!\p{Nd}))")
 
 #: Length of the character n-grams by script family: one Han character is a morpheme, one Thai or
@@ -55,17 +56,16 @@ def fold(text: str) -> str:
 
 
 def strip_accents(word: str) -> str:
-    """Return a word without its combining marks: names match with and without.
+    """Return a word without the accents of Latin and Greek: names match with and without.
 
-    >>> strip_accents("liège")
-    'liege'
+    Marks of other scripts stay, for they make other letters: *й* is no *и*, *バ* no *ハ*.
+
+    >>> strip_accents("liège"), strip_accents("самарой")
+    ('liege', 'самарой')
     """
     if word.isascii():
         return word
-    decomposed = unicodedata.normalize("NFD", word)
-    return unicodedata.normalize(
-        "NFC", "".join(c for c in decomposed if not unicodedata.combining(c))
-    )
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
 
 
 def tokenize(text: str) -> list[str]:
