@@ -171,6 +171,8 @@ def _unwrap(field: str, value: Any) -> Any:
     if isinstance(value, list | tuple) and field not in ("title", "text"):
         value = next((item for item in value if not is_absent(item)), None)
     if isinstance(value, Mapping):
+        if field in ("title", "text") and not any(name in value for name in WRAPPED_IN[field]):
+            return value  # a text that cannot be found must not pass for an empty one
         inner = (value.get(name) for name in WRAPPED_IN[field])
         return next((item for item in inner if not is_absent(item)), None)
     return value

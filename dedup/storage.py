@@ -58,7 +58,7 @@ def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
                         "id": member.article.id,
                         "row": member.row,
                         "role": member.role.value,
-                        "similarity": round(member.similarity, 6),
+                        "similarity": member.similarity,
                         "title": member.article.title,
                         "source": member.article.source,
                         "url": member.article.url,

@@ -32,6 +32,8 @@ from dedup.result import UnknownIdError
 
 Rows = list[dict[str, Any]]
 
+DEFAULT = DuplicateConfig()
+
 
 @pytest.fixture(scope="module")
 def result(belgium: Rows) -> Clustering:
@@ -138,17 +140,18 @@ def test_verified_pairs_hold_and_are_complete(belgium: Rows) -> None:
     from dedup.duplicates.verify import jaccard
     from dedup.text.recurring import count_lines
     from dedup.text.clean import clean
-    from dedup.text.tokenize import tokenize
+    from dedup.text.tokenize import compared_tokens
 
     found = find_clusters(belgium, level="duplicate").verified_pairs
     articles, _ = dedup.article.as_articles(belgium)
     recurring = count_lines(articles)
-    rows = shingle([tokenize(clean(a, recurring).body) for a in articles], 5)
+    cleaned = [clean(a, recurring) for a in articles]
+    rows = shingle([compared_tokens(c.title, c.body) for c in cleaned], DEFAULT.shingle_size)
     true = [
         [i, j]
         for i in range(len(rows))
         for j in range(i + 1, len(rows))
-        if jaccard(rows.row(i), rows.row(j)) >= 0.5
+        if jaccard(rows.row(i), rows.row(j)) >= DEFAULT.threshold
     ]
     assert found.tolist() == true
     assert len(true) >= 4
@@ -157,7 +160,9 @@ def test_verified_pairs_hold_and_are_complete(belgium: Rows) -> None:
 def test_every_copy_was_verified_against_its_centre(result: Clustering) -> None:
     for group in result.groups:
         for member in group.members:
-            assert member.similarity >= (1.0 if member.article.id == group.centre else 0.5)
+            assert member.similarity >= (
+                1.0 if member.article.id == group.centre else DEFAULT.threshold
+            )
 
 
 def test_explain_adds_up_to_the_score(result: Clustering, belgium: Rows) -> None:
