@@ -80,7 +80,7 @@ BY_HAND = {"same_url": 4.0}
 RIDGE = 1.0
 EFFECTIVE_PAIRS = 20_000
 
-THRESHOLDS = (0.2, 0.3, 0.35, 0.375, 0.4, 0.5)
+THRESHOLDS = (0.3, 0.35, 0.4, 0.425, 0.45, 0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ class EventConfig:
         proportion to its square.
     """
 
-    threshold: float = 0.375
+    threshold: float = 0.425
     floor: float = 0.02
     window_days: float = 30.0
     prior_weight: int = 1000

@@ -74,6 +74,9 @@ _SHARED_CAP = 60 * UNIT * UNIT
 _NAME_CONFLICT_OFFSET = 10 * UNIT * UNIT
 _NUMBER_CONFLICT_OFFSET = 6 * UNIT * UNIT
 
+#: Added to the product of two lengths: the weight of one rare word, squared.
+_COSINE_OFFSET = float(60 * UNIT**4)
+
 #: Days in which nearness in time loses half of its weight.
 _HALF_LIFE = 2.0
 _FAR_DAYS = 30.0
@@ -221,9 +224,9 @@ def _values(
 
 
 def _cosine(view: View, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the cosine of two rows, held down where both are so short that one word decides."""
     dot = view.matrix[i].multiply(view.matrix[j]).sum(axis=1)
-    lengths = view.norm[i] * view.norm[j]
-    return np.asarray(np.where(lengths > 0, dot / np.where(lengths > 0, lengths, 1), 0.0))
+    return np.asarray(dot / (view.norm[i] * view.norm[j] + _COSINE_OFFSET))
 
 
 def _shared_and_conflicting(
