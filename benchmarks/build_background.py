@@ -53,7 +53,9 @@ def language_frequencies(language: str) -> dict[str, float]:
 
 def is_han(parts: list[Word]) -> bool:
     """Say whether a word is written in one of the unspaced scripts that the lists cover."""
-    return bool(parts) and all("\u3040" <= c <= "\u309f" or "\u4e00" <= c <= "\u9fff" for p in parts for c in p.text)
+    return bool(parts) and all(
+        "\u3040" <= c <= "\u309f" or "\u4e00" <= c <= "\u9fff" for p in parts for c in p.text
+    )
 
 
 def function_words(language: str, count: int = 40) -> list[str]:

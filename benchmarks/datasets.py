@@ -69,7 +69,9 @@ def digest(name: str) -> str:
 
 def article(row: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that a pipeline would carry, without the gold."""
-    return {key: row[key] for key in _KEPT if row.get(key)} | ({} if row.get("text") else {"text": ""})
+    return {key: row[key] for key in _KEPT if row.get(key)} | (
+        {} if row.get("text") else {"text": ""}
+    )
 
 
 def labelled_sets() -> Iterator[LabelledSet]:

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-
 from dedup.article import Article
 from dedup.text.boilerplate import count_lines
 from dedup.text.clean import clean

@@ -19,17 +19,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import datasets
 import furniture
-import numpy as np
 import train_event_model as training
-
 from dedup import Config, DuplicateConfig, find_clusters
+from dedup.article import as_articles
 from dedup.duplicates.shingling import shingle
 from dedup.evaluate import b_cubed_f1_score, evaluate
-from dedup.text.recurring import count_lines
-from dedup.article import as_articles
+from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.text.clean import clean
+from dedup.text.recurring import count_lines
 from dedup.text.tokenize import compared_tokens
 
 FLOORS = Path(__file__).parent / "floors.json"
@@ -76,7 +77,10 @@ def labelled(show: bool = True) -> Figures:
         for family in sorted({s.family for s in samples.values()} - {training.MADE})
     }
     if show:
-        print(f"{'set':20}{'articles':>9}{'events':>8}  B³: P     R     F1   left out  pair F1   ARI    V")
+        print(
+            f"{'set':20}{'articles':>9}{'events':>8}"
+            "  B³: P     R     F1   left out  pair F1   ARI    V"
+        )
     for data in datasets.labelled_sets():
         result = find_clusters(data.articles, progress=False)
         scores = evaluate(data.events, result.labels.tolist())
@@ -98,16 +102,19 @@ def labelled(show: bool = True) -> Figures:
         if show:
             print(
                 f"{family + ' (mean)':20}{'':17}                 "
-                f"{figures[f'{family}.mean.b_cubed_f1']:.3f}  {figures[f'{family}.mean.left_out']:.3f}"
+                f"{figures[f'{family}.mean.b_cubed_f1']:.3f}  "
+                f"{figures[f'{family}.mean.left_out']:.3f}"
             )
-    for data in datasets.pair_sets():
-        sample = samples[data.name]
+    for judged in datasets.pair_sets():
+        sample = samples[judged.name]
         right = (
-            training.probabilities(models[sample.family], sample) >= training.PROBABILITY_UNIT // 2
+            training.probabilities(models[sample.family], sample) >= PROBABILITY_UNIT // 2
         ) == sample.same
         figures[f"{sample.name}.pairs_right_left_out"] = float(right.mean())
         if show:
-            print(f"{sample.name:20}{len(right):9,} pairs, judged right (left out) {right.mean():.3f}")
+            print(
+                f"{sample.name:20}{len(right):9,} pairs, judged right (left out) {right.mean():.3f}"
+            )
     return figures
 
 
@@ -177,14 +184,19 @@ def measure() -> Figures:
     else:
         print(f"no development sets at {datasets.DATA}: only the fixtures were scored")
     for name, value in figures.items():
-        if "." in name and not name.endswith(("b_cubed_f1", "left_out")) or name.startswith("fixtures"):
+        if ("." in name and not name.endswith(("b_cubed_f1", "left_out"))) or name.startswith(
+            "fixtures"
+        ):
             print(f"{name:44}{value:.4f}")
     return figures
 
 
 def digests() -> dict[str, str]:
     """Return the digests of the sets that floors are pinned for."""
-    return {path.name.removesuffix(".jsonl.gz"): datasets.digest(path.name.removesuffix(".jsonl.gz")) for path in sorted(datasets.DATA.glob("*.jsonl.gz"))}
+    return {
+        path.name.removesuffix(".jsonl.gz"): datasets.digest(path.name.removesuffix(".jsonl.gz"))
+        for path in sorted(datasets.DATA.glob("*.jsonl.gz"))
+    }
 
 
 def check(figures: Figures) -> list[str]:

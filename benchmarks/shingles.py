@@ -1,6 +1,6 @@
 """Which shingle size, threshold and bands?  Measured on edited real articles.
 
-    python -m benchmarks.shingles [--articles 150] [--size 5 --threshold 0.65]
+    python benchmarks/shingles.py [--articles 150] [--size 5 --threshold 0.65]
 
 Every text goes the way it goes in the library: cleaned, with the lines that recur in its source
 taken off, and then the body's tokens, or the headline's where no body is left.  Edits
@@ -42,17 +42,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from benchmarks.datasets import ROOT, article, pair_sets, read
-from benchmarks.edits import (
-    BEYOND,
-    EDITS,
-    REPRINTS,
-    UPDATES,
-    Page,
-    edited,
-    furniture_words,
-    page_of,
-)
+from datasets import ROOT, article, pair_sets, read
 from dedup.article import Article, as_articles
 from dedup.config import DuplicateConfig
 from dedup.duplicates.lsh import candidate_pairs
@@ -62,6 +52,16 @@ from dedup.duplicates.verify import shared_counts
 from dedup.text.clean import clean
 from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.tokenize import compared_tokens, tokenize
+from edits import (
+    BEYOND,
+    EDITS,
+    REPRINTS,
+    UPDATES,
+    Page,
+    edited,
+    furniture_words,
+    page_of,
+)
 
 GOLD = ("gva", "vietnamese", "wmt_mt")
 SETS = (*GOLD, "reuters21578", "indonesian")

@@ -30,11 +30,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+import datasets
 import dedup.find as find
 from dedup.article import as_articles
 from dedup.config import Config
@@ -97,6 +97,7 @@ class Sample:
 
     @property
     def n_groups(self) -> int:
+        """Duplicate groups of the set."""
         return int(self.group_of.max()) + 1
 
 
@@ -150,7 +151,11 @@ def sample_of_pairs(data: datasets.PairSet) -> Sample:
     """Score judged pairs, all texts of the set being the corpus."""
     config = Config()
     articles, _ = as_articles(
-        [{**side, "id": f"{n}{mark}"} for n, pair in enumerate(data.pairs) for side, mark in zip(pair, "ab", strict=True)]
+        [
+            {**side, "id": f"{n}{mark}"}
+            for n, pair in enumerate(data.pairs)
+            for side, mark in zip(pair, "ab", strict=True)
+        ]
     )
     batch = find._prepare(articles, [], config, lambda *_: None)
     place = np.argsort(batch.rows)
@@ -216,7 +221,7 @@ def refilled(row: dict[str, Any], names: list[str], chance: random.Random) -> di
 def fit(samples: Sequence[Sample], ridge: float = RIDGE) -> Model:
     """Fit the model by penalised maximum likelihood under sign constraints, in two steps."""
     first = [name for name in FEATURES if name not in BY_HAND and name not in SECOND]
-    bounds = {name: (0.0, None) for name in FOR} | {name: (None, 0.0) for name in AGAINST}
+    bounds = dict.fromkeys(FOR, (0.0, None)) | dict.fromkeys(AGAINST, (None, 0.0))
     sets = [s for s in samples if s.family != MADE]
     found = maximise(sets, first, [bounds.get(name, (None, None)) for name in first], ridge, {})
     second = maximise(samples, SECOND, [(None, 0.0)] * len(SECOND), ridge, found)
@@ -310,13 +315,19 @@ def table(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
             if len(sample.events) > 300:
                 means[what].append(scores)
             print(
-                f"{sample.name:22} {what:9}" + "".join(f"{s:7.3f}" for s in scores)
+                f"{sample.name:22} {what:9}"
+                + "".join(f"{s:7.3f}" for s in scores)
                 + f"   {brier(model, sample):.3f}"
             )
             if what == "left out":
-                record[sample.name] = dict(zip(map(str, THRESHOLDS), np.round(scores, 4).tolist(), strict=True))
+                record[sample.name] = dict(
+                    zip(map(str, THRESHOLDS), np.round(scores, 4).tolist(), strict=True)
+                )
     for what, rows in means.items():
-        print(f"{'mean of sets > 300':22} {what:9}" + "".join(f"{s:7.3f}" for s in np.mean(rows, axis=0)))
+        print(
+            f"{'mean of sets > 300':22} {what:9}"
+            + "".join(f"{s:7.3f}" for s in np.mean(rows, axis=0))
+        )
     return record
 
 
@@ -330,7 +341,9 @@ def all_samples() -> list[Sample]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--write", action="store_true", help="store the model in the package")
     options = parser.parse_args()
     started = time.process_time()
@@ -345,8 +358,13 @@ def main() -> None:
         "fitted_to": {
             name: datasets.digest(name)
             for name in (
-                "gva", "ecbplus", "vietnamese", "wmt_mt", "olympics_titles",
-                "semeval2022.pairs", "tgcontest.pairs",
+                "gva",
+                "ecbplus",
+                "vietnamese",
+                "wmt_mt",
+                "olympics_titles",
+                "semeval2022.pairs",
+                "tgcontest.pairs",
             )
         },
         "b_cubed_f1_left_out_by_threshold": left_out,

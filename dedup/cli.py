@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from dedup.result import Clustering
 
 _INPUT_HELP = (
-    "JSON Lines, JSON, CSV, .txt files or a folder of them (first line = title); - reads JSON Lines "
-    "from standard input"
+    "JSON Lines, JSON, CSV, .txt files or a folder of them (first line = title); - reads JSON "
+    "Lines from standard input"
 )
 
 
@@ -45,15 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="dedup", description="Find the same news story again: copies, reports, canonical version."
+        prog="dedup",
+        description="Find the same news story again: copies, reports, canonical version.",
     )
     parser.add_argument("--version", action="version", version=f"story-dedup {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     cluster = commands.add_parser("cluster", help="cluster articles and choose what to show")
     _add_input(cluster)
-    cluster.add_argument("-o", "--output", metavar="FILE", help="write one JSON line per cluster; - prints them")
-    cluster.add_argument("--save", metavar="FILE", help="write the whole result, for Clustering.load()")
+    cluster.add_argument(
+        "-o", "--output", metavar="FILE", help="write one JSON line per cluster; - prints them"
+    )
+    cluster.add_argument(
+        "--save", metavar="FILE", help="write the whole result, for Clustering.load()"
+    )
     cluster.add_argument(
         "--level", choices=("event", "duplicate"), default="event", help="duplicate: copies only"
     )

@@ -19,8 +19,8 @@ from dedup.events.groups import GroupText
 from dedup.explain import Evidence, explain_pair
 from dedup.provenance import publication
 from dedup.result import Clustering, DuplicateGroup
-from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.clean import CleanArticle, clean
+from dedup.text.recurring import RecurringLines, count_lines
 from dedup.urls import canonical_form
 
 __all__ = ["Context", "clean_articles", "compare", "group_text"]
@@ -201,7 +201,5 @@ def context_of(result: Clustering) -> Context:
     recurring = count_lines(articles)
     centres = [result.article(group.centre) for group in result.groups]
     cleaned = clean_articles(centres, recurring, result.config)
-    profiles = (
-        group_text([a], [c], 0).profile for a, c in zip(centres, cleaned, strict=True)
-    )
+    profiles = (group_text([a], [c], 0).profile for a, c in zip(centres, cleaned, strict=True))
     return Context(recurring=recurring, observed=observe(profiles))

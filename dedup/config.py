@@ -186,7 +186,7 @@ class Config:
         if unknown:
             raise ConfigError(f"unknown settings {unknown}; there are {sorted(_PARTS)}")
         try:
-            parts = {
+            parts: dict[str, Any] = {
                 name: CanonicalConfig.from_dict(values)
                 if name == "canonical"
                 else _PARTS[name](**values)

@@ -2,8 +2,8 @@
 
 Nothing is computed here in a way of its own.  The pair is scored by the one scoring function, over
 the same groups and the same counts as in the run, and :class:`Evidence` lays out its contributions:
-with the baseline they add up to the log-odds of the pair.  The similarity of two views is the sum of
-what each shared word adds, so its contribution is handed out to the words in proportion.
+with the baseline they add up to the log-odds of the pair.  The similarity of two views is the sum
+of what each shared word adds, so its contribution is handed out to the words in proportion.
 """
 
 from __future__ import annotations
@@ -295,9 +295,7 @@ def _lines(evidence: Evidence) -> list[str]:
         + ("" if evidence.days is not None else " (not both are dated)"),
     ]
     shown = [c for c in evidence.contributions if c.share >= 0.005][:16]
-    lines += [
-        f"  {c.log_odds:+8.2f}  {c.share:4.0%}  {_describe(c)}" for c in shown
-    ]
+    lines += [f"  {c.log_odds:+8.2f}  {c.share:4.0%}  {_describe(c)}" for c in shown]
     rest = math.fsum(c.log_odds for c in evidence.contributions) - math.fsum(
         c.log_odds for c in shown
     )

@@ -40,8 +40,8 @@ from dedup.result import (
     VerifiedCopies,
 )
 from dedup.roles import Placed, Role, assign_roles
-from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.clean import CleanArticle, clean
+from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.tokenize import compared_tokens, tokenize
 from dedup.version import __version__
 
@@ -336,7 +336,9 @@ def _similarity_to_centre(duplicates: Duplicates) -> NDArray[np.float64]:
     """Return the exact Jaccard similarity of each position with the centre of its group."""
     known = {
         (i, j): value
-        for (i, j), value in zip(duplicates.pairs.tolist(), duplicates.jaccard.tolist(), strict=True)
+        for (i, j), value in zip(
+            duplicates.pairs.tolist(), duplicates.jaccard.tolist(), strict=True
+        )
     }
     return np.array(
         [
@@ -361,9 +363,7 @@ def _links_by_cluster(events: _Events) -> dict[int, list[tuple[int, int, int]]]:
     return links
 
 
-def _centrality(
-    indices: Sequence[int], links: Sequence[tuple[int, int, int]]
-) -> dict[int, int]:
+def _centrality(indices: Sequence[int], links: Sequence[tuple[int, int, int]]) -> dict[int, int]:
     """Return each group's mean probability with the others of its cluster, 0 to 1000."""
     total = dict.fromkeys(indices, 0)
     for i, j, value in links:
@@ -432,7 +432,9 @@ def _cluster(
         for position in part.members
     ]
     roles = assign_roles(placed, containment)
-    nearness = [value for part, value in zip(parts, centrality.values(), strict=True) for _ in part.members]
+    nearness = [
+        value for part, value in zip(parts, centrality.values(), strict=True) for _ in part.members
+    ]
     positions = [position for part in parts for position in part.members]
     choice = choose(
         [

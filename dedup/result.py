@@ -291,7 +291,9 @@ class Clustering:
 
             near = get_close_matches(str(article_id), list(self._place), n=3)
             hint = f"; did you mean {', '.join(map(repr, near))}?" if near else ""
-            raise UnknownIdError(f"no article with id {article_id!r} in this result{hint}") from None
+            raise UnknownIdError(
+                f"no article with id {article_id!r} in this result{hint}"
+            ) from None
 
     def explain(self, a: str, b: str) -> Evidence:
         """Return the evidence for two articles being together, or apart.
@@ -356,10 +358,15 @@ class Clustering:
         several = sum(len(cluster) > 1 for cluster in self.clusters)
         n_groups = sum(len(cluster.groups) for cluster in self.clusters)
         skipped = f", {len(self.skipped)} rows skipped" if self.skipped else ""
-        return (
-            f"Clustering: {self.n_articles} articles, {n_groups} texts, "
-            f"{len(self.clusters)} stories ({several} with several articles){skipped}"
+        counted = ", ".join(
+            f"{count} {one if count == 1 else many}"
+            for count, one, many in (
+                (self.n_articles, "article", "articles"),
+                (n_groups, "text", "texts"),
+                (len(self.clusters), "story", "stories"),
+            )
         )
+        return f"Clustering: {counted} ({several} with several articles){skipped}"
 
     def __str__(self) -> str:
         shown = [str(cluster) for cluster in self.clusters[:_SHOWN] if len(cluster) > 1]
@@ -391,7 +398,7 @@ def _member_line(member: Member, canonical_id: str) -> str:
 
 
 def shorten(text: str, width: int = 72) -> str:
-    """Return one line of at most ``width`` characters.
+    r"""Return one line of at most ``width`` characters.
 
     >>> shorten("one  line\\nthat goes on", 12)
     'one line th…'

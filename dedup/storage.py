@@ -1,8 +1,8 @@
 """Results as plain data and as one JSON file.
 
 The file holds everything that the result holds, articles included, so that a loaded result answers
-the same questions.  It is JSON and nothing else: no pickle is ever read.  A custom canonical rule is
-kept by its name; the reasons that it gave are in the result.
+the same questions.  It is JSON and nothing else: no pickle is ever read.  A custom canonical rule
+is kept by its name; the reasons that it gave are in the result.
 """
 
 from __future__ import annotations

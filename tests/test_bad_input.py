@@ -48,7 +48,9 @@ def test_one_word_is_compared_exactly() -> None:
 
 
 def test_five_megabytes() -> None:
-    text = "".join(f"Paragraph {i} tells of ship {i * 7} in harbour {i % 13}.\n" for i in range(120_000))
+    text = "".join(
+        f"Paragraph {i} tells of ship {i * 7} in harbour {i % 13}.\n" for i in range(120_000)
+    )
     assert len(text) > 5_000_000
     started = time.process_time()
     result = find_clusters([text, text[:-60], "Storm Babet flooded Brechin."])
@@ -86,7 +88,11 @@ def test_text_that_is_not_a_string(text: object) -> None:
 
 
 def test_two_rows_with_one_id_are_named() -> None:
-    rows = [{"id": "a", "text": "Oil fell."}, {"id": "b", "text": "x"}, {"id": "a", "text": "Rain."}]
+    rows = [
+        {"id": "a", "text": "Oil fell."},
+        {"id": "b", "text": "x"},
+        {"id": "a", "text": "Rain."},
+    ]
     with pytest.raises(ArticleError, match=r"'a'") as caught:
         find_clusters(rows)
     message = str(caught.value)
@@ -105,10 +111,15 @@ def test_a_thousand_identical_articles() -> None:
 
 def test_one_template_with_other_names_stays_apart() -> None:
     rows = [
-        f"{name} Corp declared a quarterly dividend of {10 + i} cents a share, payable {1 + i} March "
-        f"to holders of record on {3 + i} February, the company said in {town}."
+        f"{name} Corp declared a quarterly dividend of {10 + i} cents a share, payable {1 + i} "
+        f"March to holders of record on {3 + i} February, the company said in {town}."
         for i, (name, town) in enumerate(
-            [("Halvorsen", "Oslo"), ("Brightwater", "Perth"), ("Quintero", "Lima"), ("Ozaki", "Kobe")]
+            [
+                ("Halvorsen", "Oslo"),
+                ("Brightwater", "Perth"),
+                ("Quintero", "Lima"),
+                ("Ozaki", "Kobe"),
+            ]
         )
     ]
     assert alone(find_clusters(rows))

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from text_cases import GOOD, cases
 
 from dedup.text.agencies import agency_key, find_name, known_key, name_before, name_table
 from dedup.text.credits import (
@@ -25,6 +24,7 @@ from dedup.text.credits import (
 )
 from dedup.text.normalize import normalize
 from dedup.text.written_dates import bracketed_dates, is_timestamp, line_dates
+from text_cases import GOOD, cases
 
 
 def of_kind(kind: str) -> pytest.MarkDecorator:

@@ -26,14 +26,13 @@ def graphs(draw: st.DrawFn) -> tuple[int, dict[tuple[int, int], int]]:
 
 def run(n: int, links: dict[tuple[int, int], int], threshold: int = HALF) -> list[int]:
     pairs = np.array(list(links), dtype=np.int64).reshape(-1, 2)
-    return average_linkage(
-        n, pairs, np.array(list(links.values()), dtype=np.int64), threshold
-    ).tolist()
+    values = np.array(list(links.values()), dtype=np.int64)
+    return list(average_linkage(n, pairs, values, threshold).tolist())
 
 
 def textbook(n: int, links: dict[tuple[int, int], int], threshold: int) -> list[int]:
     """Merge the best pair of clusters, found by looking at all of them, until none is good."""
-    clusters = [(row,) for row in range(n)]
+    clusters: list[tuple[int, ...]] = [(row,) for row in range(n)]
 
     def mean(a: tuple[int, ...], b: tuple[int, ...]) -> Fraction:
         total = sum(links.get((min(i, j), max(i, j)), 0) for i in a for j in b)
@@ -82,9 +81,7 @@ def test_components_are_independent(graph: tuple[int, dict[tuple[int, int], int]
 def test_one_link_between_two_stories_does_not_chain() -> None:
     left, right = range(5), range(5, 10)
     links = {
-        pair: PROBABILITY_UNIT
-        for rows in (left, right)
-        for pair in itertools.combinations(rows, 2)
+        pair: PROBABILITY_UNIT for rows in (left, right) for pair in itertools.combinations(rows, 2)
     }
     links[4, 5] = PROBABILITY_UNIT * 9 // 10
     assert run(10, links) == [0] * 5 + [5] * 5

@@ -29,7 +29,19 @@ from dedup.events.scoring import (
     to_probability,
 )
 
-WORDS = ["alibaba", "Cainiao", "Liège", "VSSE", "hub", "spies", "the", "of", "Thursday", "1,500", "7"]
+WORDS = [
+    "alibaba",
+    "Cainiao",
+    "Liège",
+    "VSSE",
+    "hub",
+    "spies",
+    "the",
+    "of",
+    "Thursday",
+    "1,500",
+    "7",
+]
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 
 
@@ -45,7 +57,7 @@ def features(groups: list[GroupText]) -> Features:
 def scores(groups: list[GroupText], pairs: list[tuple[int, int]]) -> list[int]:
     rows = shingle([g.tokens for g in groups], 3)
     array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return score(features(groups), rows, array).log_odds.tolist()
+    return list(score(features(groups), rows, array).log_odds.tolist())
 
 
 @given(TEXTS, TEXTS, TEXTS)
@@ -153,7 +165,7 @@ def candidates(groups: list[GroupText], window_days: float = 30.0) -> list[list[
         window_days=window_days,
         posting_cap=1000,
     )
-    return found.pairs.tolist()
+    return list(found.pairs.tolist())
 
 
 def test_candidates_lie_inside_the_window() -> None:
@@ -179,8 +191,7 @@ def test_candidates_do_not_depend_on_order(texts: list[str], random) -> None:  #
     random.shuffle(order)
     straight = {frozenset(pair) for pair in candidates([group(text) for text in texts])}
     turned = {
-        frozenset(order[i] for i in pair)
-        for pair in candidates([group(texts[i]) for i in order])
+        frozenset(order[i] for i in pair) for pair in candidates([group(texts[i]) for i in order])
     }
     assert straight == turned
 

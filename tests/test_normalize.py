@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from text_cases import GOOD, cases
 
 from dedup.text.normalize import LAST_RESORT, STEPS, applied, normalize
+from text_cases import GOOD, cases
 
 # Characters that the steps are about, often, among all others, lone surrogates too.
 TRICKY = st.text(

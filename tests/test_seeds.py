@@ -80,14 +80,16 @@ def test_among_the_hard_negatives(seeds: Rows, belgium: Rows, how: str, seed: in
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["as they are", "words dropped", "furniture added", "dates removed"])
+@pytest.mark.parametrize(
+    "how", ["as they are", "words dropped", "furniture added", "dates removed"]
+)
 def test_among_1406_articles(seeds: Rows, indonesian: Rows, how: str) -> None:
     check(find_clusters(edited(seeds, how, 1) + indonesian))
 
 
 def test_the_evidence_is_led_by_shared_rare_names(seeds: Rows) -> None:
     evidence = find_clusters(seeds).explain("translation", "newsroom")
-    first = [c for c in evidence.contributions[:5]]
+    first = list(evidence.contributions[:5])
     assert sum(c.kind == "name" for c in first) >= 3
     assert {"alibaba", "cainiao", "vsse"} <= set(evidence.shared_names[:6])
     assert evidence.jaccard < 0.01

@@ -4,10 +4,10 @@ A pair is a candidate if its rarest words overlap enough, or if both groups were
 url; and if its dates allow one event, and its words one language.
 
 Theory of operation: each group keeps its ``top_terms`` heaviest terms; the product of that sparse
-matrix with its own transpose, a slice of rows at a time, gives the partial cosine of every pair that
-shares one of them.  A term that more than ``posting_cap`` groups keep says little and would cost
-their square, so it does not generate candidates (it still counts in the score); how many terms were
-left out is part of the result.
+matrix with its own transpose, a slice of rows at a time, gives the partial cosine of every pair
+that shares one of them.  A term that more than ``posting_cap`` groups keep says little and would
+cost their square, so it does not generate candidates (it still counts in the score); how many
+terms were left out is part of the result.
 """
 
 from __future__ import annotations
@@ -120,8 +120,9 @@ def gap_days(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np.
     i, j = pairs[:, 0], pairs[:, 1]
     known = features.dated[i] & features.dated[j]
     # Undated bounds would overflow; they are set aside before the subtraction.
-    early, late = np.where(features.dated, features.earliest, 0), np.where(
-        features.dated, features.latest, 0
+    early, late = (
+        np.where(features.dated, features.earliest, 0),
+        np.where(features.dated, features.latest, 0),
     )
     gap = np.maximum(early[i] - late[j], early[j] - late[i])
     return np.asarray(np.where(known, np.maximum(gap, 0), 0) / _DAY)

@@ -7,8 +7,8 @@ two big stories is outvoted by all the links that are missing.
 Theory of operation: connected components of the scored graph are independent, so each is clustered
 alone (and could be so on another machine, with the same result).  Inside a component a heap holds
 the mean of each linked pair of clusters; the best pair is merged, the sums of its links are added
-up, and stale heap entries are skipped when they surface.  Probabilities are whole numbers (1/2**20),
-sums are exact, ties go to the clusters that hold the smallest row numbers.
+up, and stale heap entries are skipped when they surface.  Probabilities are whole numbers
+(1/2**20), sums are exact, ties go to the clusters that hold the smallest row numbers.
 
 Source: Sokal & Michener 1958 (UPGMA); sparse in that missing similarities are constant.
 """
@@ -49,11 +49,13 @@ def connected_components(n: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.
 
     if n == 0:
         return np.empty(0, dtype=np.int64)
-    links = coo_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    links = coo_array(
+        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n)
+    )
     _, component = csgraph.connected_components(links, directed=False)
     first = np.full(component.max() + 1, n, dtype=np.int64)
     np.minimum.at(first, component, np.arange(n))
-    return first[component]
+    return np.asarray(first[component])
 
 
 def average_linkage(
@@ -121,7 +123,7 @@ def _cluster_component(
     size = dict.fromkeys(links, 1)
     head = {row: row for row in links}
     # A cluster is known by its smallest row; an entry is stale once its sum or sizes changed.
-    heap = [
+    heap: list[tuple[float, int, int, int, int]] = [
         (-value, min(i, j), max(i, j), value, 1)
         for (i, j), value in zip(pairs, probability, strict=True)
         if value >= threshold

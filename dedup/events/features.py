@@ -74,7 +74,7 @@ def read_profile(title: str, body: str) -> Profile:
 
     Examples
     --------
-    >>> body = "Cainiao runs the hub. Officers of the VSSE were watching closely what Cainiao does there."
+    >>> body = "Cainiao runs it. Officers of the VSSE were watching closely what Cainiao does."
     >>> sorted(read_profile("", body).written_as_names)
     ['cainiao', 'vsse']
     """
@@ -151,7 +151,9 @@ def observe(profiles: Iterable[Profile]) -> Observed:
 
 def not_observed(profiles: Iterable[Profile]) -> Observed:
     """Settle what is a name, but count nothing: general language alone weighs the words."""
-    return Observed(n_texts=0, terms={}, names=dict.fromkeys(observe(profiles).names, 0), numbers={})
+    return Observed(
+        n_texts=0, terms={}, names=dict.fromkeys(observe(profiles).names, 0), numbers={}
+    )
 
 
 def inverse_document_frequency(
@@ -185,7 +187,8 @@ def inverse_document_frequency(
     seen = np.fromiter((counts.get(word, 0) for word in words), dtype=np.int64, count=len(words))
     holding = seen * 1_000_000 + prior * prior_weight
     ratio = ((n_texts + prior_weight) * 1_000_000) / np.maximum(holding, 1)
-    return np.rint(UNIT * np.log(np.maximum(ratio, 1.0))).astype(np.int64)
+    rounded: NDArray[np.int64] = np.rint(UNIT * np.log(np.maximum(ratio, 1.0))).astype(np.int64)
+    return rounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -187,9 +187,7 @@ def score(
     )
 
 
-def _values(
-    features: Features, shingles: Ragged, pairs: NDArray[np.int64]
-) -> NDArray[np.int32]:
+def _values(features: Features, shingles: Ragged, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
     """Return the features of each pair, shape (m, len(FEATURES)), in units of 1/4096."""
     views = features.views
     i, j = pairs[:, 0], pairs[:, 1]
@@ -232,7 +230,7 @@ def _cosine(view: View, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[n
 def _shared_and_conflicting(
     view: View, i: NDArray[np.int64], j: NDArray[np.int64], offset: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the weight that both rows hold, and the share of the poorer one's that only it holds."""
+    """Return the weight that both hold, and the share of the poorer one's that only it holds."""
     shared = np.asarray(view.matrix[i].minimum(view.matrix[j]).sum(axis=1))
     smaller = np.minimum(view.total[i], view.total[j])
     return shared, (smaller - shared) / (smaller + offset)

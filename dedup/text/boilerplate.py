@@ -21,16 +21,28 @@ furniture already gone.  Body sentences are the cheap case, a dictionary look-up
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from dedup.text.agencies import known_key
 from dedup.text.line_forms import (
+    caption_core,
+    is_appeal,
+    is_bio,
     is_byline,
+    is_contact,
+    is_desk_mark,
+    is_doubled,
+    is_duration,
+    is_fact,
+    is_gallery,
     is_headline,
     is_in_parentheses,
     is_prose,
     is_signature,
+    is_source_name,
+    is_to_reader,
     is_video_item,
     is_wrapped,
     rule_by_form,
@@ -45,7 +57,19 @@ _TAIL: Final = 8
 _LINKS_BEFORE_PROSE: Final = 5  # headlines taken after a list heading when the article goes on
 _CAPTION: Final = 220
 _LONGEST: Final = 500  # no furniture is longer
+_LONGEST_GALLERY: Final = 4000  # but for a gallery that came as one line
+_FOOT: Final = 6  # lines in a row at the end, none addressed to the reader, that end the search
+_WALL: Final = 1200  # characters left on a page that is a wall, not an article
+_WALL_LINE: Final = 160  # a line of a wall that says neither "you" nor "we" is no longer
+_LIST: Final = 3  # titles with lengths that make a player's list
+_LIST_BEFORE_LENGTH: Final = 4  # headlines before a video's length that make a player's list
+_LEAST_SAID: Final = 30  # characters of a caption that, found again, were repeated on purpose
+_SHORT_CAPTION: Final = 4  # words of a caption that says nothing without its picture
 _LEAST_KEPT: Final = 0.1
+_HEADLINE_KEPT: Final = 8
+_SENTENCE: Final = 25  # characters of the shortest request that makes a page a wall
+# Rules that take off what keeps the reader from the article.
+_WALLS: Final = frozenset({"login", "subscribe", "cookies", "appeal", "advertising", "wall"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +153,7 @@ def strip_lines(
     if repeated:
         _mark_recurring(lines, present, verdicts, repeated)
     kept = tuple((number, lines[number]) for number in present if number not in verdicts)
-    if verdicts and _too_little(lines, present, kept):
+    if verdicts and _too_little(lines, present, kept, verdicts):
         whole = tuple((number, lines[number]) for number in present)
         return Stripped(kept=whole, removed=(), rescued="nearly everything looked like furniture")
     removed = tuple(
@@ -147,10 +171,13 @@ def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[
         return verdicts
     weak: list[int] = []
     headings: list[int] = []
+    doubtful: list[int] = []
     match = furniture_rules().match
     for place, number in enumerate(present):
         line = lines[number]
         if len(line) > _LONGEST:
+            if len(line) <= _LONGEST_GALLERY and is_gallery(line):
+                verdicts[number] = "gallery"
             continue
         rules = match(line)
         if "related_list" in rules:
@@ -159,17 +186,63 @@ def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[
         elif rules and rules != ("weak",):
             verdicts[number] = rules[0]
         elif rules:
-            weak.append(place)
+            # "Update." closes a message, "#Update" stands in one.
+            if line[0] != "#" and line[-1] != ".":
+                weak.append(place)
         else:
             rule = rule_by_form(line)
-            if rule:
+            if not rule and (place or title) and is_doubled(line):
+                rule = "gallery"
+            if rule and not _is_in_story(lines, present, place, rule):
                 verdicts[number] = rule
+            elif not rule and (is_source_name(line) or caption_core(line)):
+                doubtful.append(place)
     _mark_repeats(lines, present, verdicts, title)
     _mark_video_list(lines, present, verdicts)
+    _mark_pictures(lines, present, verdicts, doubtful)
     _mark_links(lines, present, verdicts, headings)
     _mark_weak(present, verdicts, weak)
     _mark_names(lines, present, verdicts)
+    _mark_foot(lines, present, verdicts)
+    _mark_wall(lines, present, verdicts, title)
     return verdicts
+
+
+def _is_in_story(lines: Sequence[str], present: Sequence[int], place: int, rule: str) -> bool:
+    """Tell whether a line of a doubtful form is told: a hashtag of a message, a date among facts."""
+    line = lines[present[place]]
+    if rule == "address" and line[0] == "#":
+        return any(is_prose(lines[number]) for number in present[place + 1 :])
+    if rule != "timestamp" or not is_fact(line):
+        return False
+    return any(is_fact(lines[number]) for number in _beside(present, place))
+
+
+def _beside(present: Sequence[int], place: int) -> Sequence[int]:
+    return [*present[max(0, place - 1) : place], *present[place + 1 : place + 2]]
+
+
+def _mark_pictures(
+    lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str], places: Sequence[int]
+) -> None:
+    """Mark a picture's source that stands alone, and a caption with a credit that tells nothing.
+
+    A caption tells nothing if it is some words long, or if the article says the same elsewhere.
+    """
+    for place in places:
+        number = present[place]
+        line = lines[number]
+        if is_source_name(line):
+            around = [lines[other] for other in _beside(present, place)]
+            told = len(around) < 2 or is_source_name(around[0]) or not is_prose(around[1])
+        else:
+            core = caption_core(line)
+            told = (len(core.split()) > _SHORT_CAPTION or core.endswith((":", ","))) and (
+                len(core) < _LEAST_SAID
+                or not any(core in lines[other] for other in present if other != number)
+            )
+        if not told:
+            verdicts.setdefault(number, "gallery")
 
 
 def _mark_repeats(
@@ -196,6 +269,8 @@ def _mark_repeats(
         before = number
     for first, second in pairs:
         verdicts[second] = "repeated"
+        if not title and first == present[0] and "/" not in lines[first]:
+            continue  # a headline, for want of a field for it; a slash would set off a credit
         # A caption, or one of several teasers, is no body the first time either.
         if len(pairs) > 2 or (len(lines[first]) <= _CAPTION and not ends_as_sentence(lines[first])):
             verdicts[first] = "repeated"
@@ -204,11 +279,33 @@ def _mark_repeats(
 def _mark_video_list(
     lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str]
 ) -> None:
-    """Mark a player's list, "2:31 Title", known by the entry that plays: "1:05 Title Pause"."""
+    """Mark a player's list, "2:31 Title", known by the entry that plays: "1:05 Title Pause".
+
+    Or titles at the head of the text, and then the length of the one that plays.
+    """
     items = [number for number in present if is_video_item(lines[number])]
-    if any(lines[number].endswith(" Pause") for number in items):
+    playing = any(lines[number].endswith(" Pause") for number in items)
+    if playing or (len(items) >= _LIST and _is_unordered([lines[number] for number in items])):
         for number in items:
             verdicts.setdefault(number, "video")
+    head = present[: 3 * _HEAD]
+    lengths = [place for place, number in enumerate(head) if is_duration(lines[number])]
+    titles = head[: lengths[0]] if lengths else ()
+    if len(titles) >= _LIST_BEFORE_LENGTH and all(
+        is_headline(lines[number]) and lines[number].count(" ") >= 3 and number not in verdicts
+        for number in titles
+    ):
+        verdicts.update(dict.fromkeys(head[: lengths[0] + 1], "video"))
+
+
+def _is_unordered(items: Sequence[str]) -> bool:
+    """Tell whether the times of titles go up and down, as those of a chronicle do not."""
+    if any(ends_as_sentence(item) and item[-1] != "?" for item in items):
+        return False
+    times = [
+        int(hours) * 60 + int(rest[:2]) for hours, _, rest in (i.partition(":") for i in items)
+    ]
+    return times not in (sorted(times), sorted(times, reverse=True))
 
 
 def _mark_links(
@@ -261,6 +358,57 @@ def _mark_names(lines: Sequence[str], present: Sequence[int], verdicts: dict[int
             verdicts[number] = "byline"
 
 
+def _mark_foot(lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str]) -> None:
+    """Mark what is said to the reader, or about the author, at the edges of what is left."""
+    left = [number for number in present if number not in verdicts]
+    if len(left) < 2:
+        return
+    for number in left[:2]:
+        _mark_said(lines, number, verdicts)
+    missed = 0
+    for number in reversed(left[2:]):
+        _mark_said(lines, number, verdicts)
+        missed = 0 if number in verdicts else missed + 1
+        if missed == _FOOT:
+            break
+    left = [number for number in left if number not in verdicts]
+    for number in left[1:][: -_HEAD // 2 - 1 : -1]:
+        if is_bio(lines[number]):
+            verdicts[number] = "byline"
+    left = [number for number in left if number not in verdicts]
+    for number in left[1:][:-3:-1]:
+        if not (is_desk_mark(lines[number]) or known_key(lines[number]) is not None):
+            break
+        verdicts[number] = "byline"
+
+
+def _mark_said(lines: Sequence[str], number: int, verdicts: dict[int, str]) -> None:
+    if is_contact(lines[number]):
+        verdicts[number] = "contact"
+    elif is_appeal(lines[number]):
+        verdicts[number] = "appeal"
+
+
+def _mark_wall(
+    lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str], title: str
+) -> None:
+    """Mark what is left on a page that shows a request in place of the article; not its headline."""
+    left = [number for number in present if number not in verdicts]
+    if left and left[0] == present[0] and not title:
+        left = left[1:]
+    walls = _wall_length(lines, verdicts)
+    total = sum(len(lines[number]) for number in left)
+    if not left or total > min(_WALL, 3 * walls):
+        return
+    said = [number for number in left if is_to_reader(lines[number])]
+    mostly = sum(len(lines[number]) for number in said) * 2 >= total
+    wall = [
+        number for number in left if number in said or (mostly and len(lines[number]) <= _WALL_LINE)
+    ]
+    if any(number not in verdicts and number not in wall for number in present):
+        verdicts.update(dict.fromkeys(wall, "wall"))
+
+
 def _mark_recurring(
     lines: Sequence[str],
     present: Sequence[int],
@@ -281,10 +429,21 @@ def _mark_recurring(
             verdicts.setdefault(number, "recurring")
 
 
+def _wall_length(lines: Sequence[str], verdicts: Mapping[int, str]) -> int:
+    lengths = [len(lines[number]) for number, rule in verdicts.items() if rule in _WALLS]
+    return sum(length for length in lengths if length >= _SENTENCE)
+
+
 def _too_little(
-    lines: Sequence[str], present: Sequence[int], kept: Sequence[tuple[int, str]]
+    lines: Sequence[str],
+    present: Sequence[int],
+    kept: Sequence[tuple[int, str]],
+    verdicts: Mapping[int, str],
 ) -> bool:
     if any(is_prose(line) for _, line in kept):
         return False
     total = sum(len(lines[number]) for number in present)
+    walls = _wall_length(lines, verdicts)
+    if walls * 2 > total and any(len(line) >= _HEADLINE_KEPT for _, line in kept):
+        return False  # a headline above a wall is all there is
     return sum(len(line) for _, line in kept) < _LEAST_KEPT * total

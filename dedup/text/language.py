@@ -73,9 +73,7 @@ class Languages:
         )
 
 
-def possible_languages(
-    text: str, tokens: Sequence[str], declared: str | None = None
-) -> Languages:
+def possible_languages(text: str, tokens: Sequence[str], declared: str | None = None) -> Languages:
     """Return what a text may be written in.
 
     Parameters

@@ -9,21 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
 import regex
 
 from dedup.text.agencies import name_table
-from dedup.text.patterns import ends_as_sentence, furniture_names
+from dedup.text.patterns import ends_as_sentence, furniture_names, furniture_words
 from dedup.text.written_dates import is_timestamp
 
 __all__ = [
+    "caption_core",
+    "is_appeal",
+    "is_bio",
     "is_byline",
+    "is_contact",
+    "is_desk_mark",
+    "is_doubled",
+    "is_duration",
+    "is_fact",
+    "is_gallery",
     "is_headline",
     "is_in_parentheses",
     "is_prose",
     "is_signature",
+    "is_to_reader",
+    "is_source_name",
     "is_video_item",
     "is_wrapped",
     "rule_by_form",
@@ -45,6 +57,48 @@ _NUMBERED = re.compile(r"\(?\d{1,3}[.)]\s")
 _VIDEO_ITEM = re.compile(r"\d{1,2}:\d\d (?![ap]\.?m)")
 _LATIN = regex.compile(r"[\p{Latin}\s|.'-]+")
 _NAME_WORD = regex.compile(r"[\p{Lu}\p{Lt}][\p{L}\p{M}\p{N}.'-]*|\p{Lu}\.")
+_QUOTES: Final = "\"'“„«‘「『"
+_COPY: Final = 14  # characters of the shorter of two copies, at least
+_LONGEST_DOUBLED: Final = 400
+_CREDIT: Final = 110  # characters at the end of a line in which a credit is looked for
+_BIO: Final = 320
+_SHORT_BIO: Final = 130  # a biography without an address must be short
+_APPEAL: Final = 600
+_SHORT_APPEAL: Final = 90  # a longer one says "you" or "we"
+_CREDIT_WORDS: Final = frozenset(
+    (
+        "photo photos photograph photographs image picture pic source credit foto fotos bild quelle "
+        "imagen fuente crédito imagem fonte immagine crédit crédits zdj zdj. fot fot. źródło bron "
+        "beeld sumber dok dok. ảnh nguồn fotoğraf kaynak фото источник фотографія джерело صورة المصدر"
+    ).split()
+)
+_COUNTER = re.compile(
+    r"\b(?:image|photo|picture|slide|foto|bild|imagen|imagem|immagine|zdjęcie|фото) "
+    r"\d+ (?:of|von|de|di|van|sur|z|из|dari) (?:/ )?\d+\b",
+    re.IGNORECASE,
+)
+_SENTENCES = re.compile(r"(?<=[.!?])\s")
+_PHONE = re.compile(r"\d{3,}[\d)./-]*[ ./-]\d{3,}")
+_REACHED = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w{2,}|(?:https?://|www\.)\S+"
+    r"|\b[\w-]+\.(?:com|net|org)(?:/\S*)?|\+?\(?\d[\d ()./-]{6,}\d",
+)
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[.'’-]+[\p{L}\p{M}\p{N}]+)*")
+_BIO_HEAD = regex.compile(
+    r"(?:[-–—*•]\s?)?(?P<name>\p{Lu}[\p{L}.'’-]*(?: (?:de|van|von|der|la|bin|binti|al)"
+    r"| \p{Lu}[\p{L}.'’-]*){1,4})(?:, [^,.]{2,40},)? "
+    r"(?:is (?:an?|the)|ist|est|es|é|è|is een|är|jest|ialah|adalah|merupakan) "
+)
+_SMALL_WORD = regex.compile(r"\p{Ll}{6,24}")
+_DESK_MARK = regex.compile(
+    r"\p{Ll}{2,3}(?:[,/] ?\p{Ll}{2,3})+(?: \([\p{L}., /-]+\))?"
+    r"|[-–—] ?\p{Lu}[\p{L}.'’-]+(?: \p{Lu}[\p{L}.'’-]*){0,3}"
+)
+_FACT = regex.compile(r"\p{Lu}[\p{L}\p{N}/' ]{1,40} [–-] \S")
+_COUNTED: Final = frozenset(
+    ("image", "photo", "pictu", "slide", "foto ", "bild ", "immag", "zdjęc", "фото ")
+)  # beginnings of the words of _COUNTER
+_DURATION = re.compile(r"\d{1,2}:\d\d")
 
 
 def is_prose(line: str) -> bool:
@@ -72,6 +126,8 @@ def is_wrapped(lines: Sequence[str]) -> bool:
 
 def rule_by_form(line: str) -> str:
     """Name the rule for lines known by their form alone, or return nothing."""
+    if line[:5].casefold() in _COUNTED and _COUNTER.match(line) is not None:
+        return "gallery"
     if len(line) > 160:
         return ""
     if _WORDLESS.fullmatch(line):
@@ -128,3 +184,199 @@ def is_signature(line: str) -> bool:
     if len(line) > 60 or not line.isupper() or not _LATIN.fullmatch(line):
         return False
     return " | " in line or len(line.split()) == 2
+
+
+def is_doubled(line: str) -> bool:
+    """Tell whether a line says the same twice, as a picture's text and its caption printed together.
+
+    A credit of a few words may stand before the two.  Long sentences are left alone.
+
+    >>> is_doubled("The bridge at dawn The bridge at dawn"), is_doubled("Again and again")
+    (True, False)
+    """
+    length = len(line)
+    if not 2 * _COPY < length <= _LONGEST_DOUBLED:
+        return False
+    found = line.rfind(line[-_COPY:], 0, length - 1)
+    size = length - found - _COPY  # of one copy and the space after it
+    if found < 0 or size < _COPY or line[-size] != " ":
+        return False
+    start = length - 2 * size + 1
+    if start < 0 or line[start : start + size - 1] != line[length - size + 1 :]:
+        return False
+    return not is_prose(line[start : start + size - 1]) and line.count(" ", 0, start) <= 3
+
+
+def caption_core(line: str) -> str:
+    """Return what a line says before a credit, "(Photo: Ana Bo)" or "Source: Kite"; else nothing.
+
+    >>> caption_core("Police car (Photo: Stock)"), caption_core("No photo: it was dark, he said.")
+    ('Police car', '')
+    """
+    colon = line.rfind(":", -_CREDIT)
+    if colon < 1 or len(line) > _LONGEST_DOUBLED:
+        return ""
+    bare = line.rstrip(".")
+    start = bare.rfind("(", 0, colon) if bare[-1:] == ")" else line.rfind(" ", 0, colon - 1)
+    if start < 1 or (bare[-1] != ")" and not line[start - 1].isprintable()):
+        return ""
+    word, _, name = line[start + 1 :].partition(":")
+    first = word.casefold().split(" ", 1)[0]
+    if first not in _CREDIT_WORDS or len(word) > 30 or len(name) < 2:
+        return ""
+    if bare[-1] != ")" and (len(name) > 50 or ends_as_sentence(name) or line[start - 1] == ","):
+        return ""
+    return line[:start].rstrip()
+
+
+def is_gallery(line: str) -> bool:
+    """Tell whether a long line is a whole gallery: counters or captions, again and again.
+
+    >>> is_gallery("Image 1 of / 3 Caption Close Image 1 of 3 A tower " + "Image 2 of 3 A gate " * 9)
+    True
+    """
+    if " 1 " in line[:200] and len(_COUNTER.findall(line)) >= 2:
+        return True
+    if not line.startswith("Caption "):
+        return False
+    sentences = [part for part in _SENTENCES.split(line[len("Caption ") :]) if len(part) > _COPY]
+    return len(sentences) - len(set(sentences)) >= 2
+
+
+def is_contact(line: str) -> bool:
+    """Tell whether a line is an address or a telephone number, and whose it is.
+
+    >>> is_contact("Ana Bo: abo@kite.example, 555-010-0199; Twitter @anabo")
+    True
+    >>> is_contact("Ana Bo wrote to abo@kite.example before she left"), is_contact("14.5, 120.98")
+    (False, False)
+    """
+    if len(line) > 200 or line[0] in "-–—#@" or not ("@" in line or _PHONE.search(line)):
+        return False
+    rest, count = _REACHED.subn(" ", line)
+    words = _WORD.findall(rest)
+    known = furniture_words("contact_word")
+    told = [word for word in words if word.casefold() in known]
+    names = [word for word in words if word.casefold() not in known]
+    return (
+        count > 0
+        and ("@" in line or bool(told))
+        and len(names) <= 5
+        and all(_NAME_WORD.fullmatch(word) for word in names)
+        and not any(mark.isdigit() for mark in rest)
+    )
+
+
+def is_bio(line: str) -> bool:
+    """Tell whether a line says who wrote the article, "Ana Bo is a reporter for the Kite".
+
+    >>> is_bio("Ana Bo is a Kite staff writer. Reach her at abo@kite.example.")
+    True
+    >>> is_bio("Ana Bo is a dentist in the town."), is_bio("The minister is a former reporter.")
+    (False, False)
+    """
+    if len(line) > _BIO or line[0] in _QUOTES:
+        return False
+    match = _BIO_HEAD.match(line)
+    if match is None:
+        return False
+    if match.group("name").isupper():
+        return True
+    told = line[match.end() :]
+    reached = _REACHED.search(told) is not None
+    folded = f" {' '.join(_WORD.findall(told.casefold()))} "
+    role = any(f" {role} " in folded for role in furniture_words("bio_role"))
+    return role and (reached or len(line) <= _SHORT_BIO)
+
+
+def is_appeal(line: str) -> bool:
+    """Tell whether a line asks the reader to log in, subscribe, allow or give something.
+
+    Several of the words that belong to such requests must stand in it, the more the longer it is.
+
+    >>> is_appeal("Please turn off your ad blocker or log in to your account to go on reading.")
+    True
+    >>> is_appeal("The company said that no password had been stolen from its users.")
+    False
+    """
+    if len(line) > _APPEAL or line[0] in _QUOTES:
+        return False
+    phrases, unspaced = _appeals()
+    folded = line.casefold()
+    needed = 2 + len(line) // 250
+    if not folded.isascii() and _UNSPACED.search(folded):
+        needed = 2 + len(line) // 80  # where a character is a word
+        return sum(phrase in folded for phrase in unspaced) >= needed
+    keys = phrases.keys() & folded.split()
+    if len(keys) < 2:
+        return False
+    padded = f" {' '.join(_WORD.findall(folded))} "
+    found = {phrase for key in keys for phrase in phrases[key] if f" {phrase} " in padded}
+    # "newsletter" within "our newsletter" is one sign, not two.
+    apart = [one for one in found if not any(one != other and one in other for other in found)]
+    if len(apart) < needed:
+        return False
+    return len(line) <= _SHORT_APPEAL or len(apart) > needed + 1 or is_to_reader(line)
+
+
+@cache
+def _appeals() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """Return phrases by their longest word as it stands in a text, and those of unspaced scripts."""
+    every = sorted(furniture_words("appeal"))
+    spaced = [" ".join(_WORD.findall(phrase)) for phrase in every if not _UNSPACED.search(phrase)]
+    by_key: dict[str, list[str]] = {}
+    for phrase in spaced:
+        key = max(reversed(phrase.split()), key=len)
+        for mark in ("", ".", ",", "!", "?", ":", ";"):
+            by_key.setdefault(key + mark, []).append(phrase)
+    found = {key: tuple(phrases) for key, phrases in by_key.items()}
+    return found, tuple(phrase for phrase in every if _UNSPACED.search(phrase))
+
+
+def is_to_reader(line: str) -> bool:
+    """Tell whether a line says "you" or "we", outside a quotation.
+
+    >>> is_to_reader("We hope you liked it."), is_to_reader('"You did," he said.')
+    (True, False)
+    """
+    folded = line.casefold()
+    if any(mark in _QUOTES and mark != "'" for mark in line):
+        return False
+    words = furniture_words("reader_word")
+    if not words.isdisjoint(_WORD.findall(folded)):
+        return True
+    return bool(_UNSPACED.search(folded)) and any(
+        word in folded for word in words if _UNSPACED.search(word)
+    )
+
+
+def is_source_name(line: str) -> bool:
+    """Tell whether a line is one word in small letters, as picture sources are left behind.
+
+    >>> is_source_name("stockpictures"), is_source_name("Stock"), is_source_name("a pier")
+    (True, False, False)
+    """
+    return len(line) <= 24 and _SMALL_WORD.fullmatch(line) is not None
+
+
+def is_desk_mark(line: str) -> bool:
+    """Tell whether a line is initials of editors or a dash and a name: "ab/cd (AP)", "- Ana Bo".
+
+    >>> is_desk_mark("ab,cd/ef (AP, dpa)"), is_desk_mark("– Ana Bo"), is_desk_mark("- an onion")
+    (True, True, False)
+    """
+    return len(line) <= 60 and _DESK_MARK.fullmatch(line) is not None
+
+
+def is_fact(line: str) -> bool:
+    """Tell whether a line is one of a list of facts, "Age – 17"; see what stands beside it.
+
+    >>> is_fact("Place – Harbour"), is_fact("Friday, 5 May")
+    (True, False)
+    """
+    return len(line) <= 100 and _FACT.match(line) is not None
+
+
+def is_duration(line: str) -> bool:
+    """Tell whether a line is the length of a video and nothing else, "2:31"."""
+    return len(line) <= 5 and _DURATION.fullmatch(line) is not None

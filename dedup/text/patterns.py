@@ -24,6 +24,7 @@ __all__ = [
     "fold_line",
     "furniture_names",
     "furniture_rules",
+    "furniture_words",
     "read_sections",
 ]
 
@@ -64,7 +65,8 @@ _LONGEST: Final[Mapping[str, int]] = MappingProxyType(
         "weak": 40,
     }
 )
-_BEFORE_NAME: Final = "before_name"
+# Sections of words, not of patterns: other modules look for them inside a line.
+_WORDS: Final = frozenset({"before_name", "contact_word", "bio_role", "appeal", "reader_word"})
 # Here a line that ends as a sentence and is long is body, whatever it begins with.
 _MILD: Final = frozenset({"navigation", "tags", "byline", "related_list", "gallery"})
 _LONG_SENTENCE: Final = 80
@@ -295,7 +297,17 @@ def furniture_rules() -> LineRules:
     >>> furniture_rules().match("Pos terkait")
     ('related_list',)
     """
-    return build_rules(pair for pair in _furniture() if pair[0] != _BEFORE_NAME)
+    return build_rules(pair for pair in _furniture() if pair[0] not in _WORDS)
+
+
+@cache
+def furniture_words(section: str) -> frozenset[str]:
+    """Return the words of a section that holds no patterns, folded.
+
+    >>> "by" in furniture_words("before_name"), "newsletter" in furniture_words("appeal")
+    (True, True)
+    """
+    return frozenset(_fold(word) for rule, word in _furniture() if rule == section)
 
 
 @cache
@@ -305,4 +317,4 @@ def furniture_names() -> frozenset[str]:
     >>> "by" in furniture_names()
     True
     """
-    return frozenset(word.casefold() for rule, word in _furniture() if rule == _BEFORE_NAME)
+    return furniture_words("before_name")

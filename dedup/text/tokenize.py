@@ -2,20 +2,20 @@
 
 Two readings of one text:
 
-* :func:`tokenize` gives the folded tokens that shingles are made of: one token per word, and one per
-  character (with its marks) in scripts that write no spaces.
-* :func:`read_words` gives words with what the event stage wants to know about each: where it stands, whether
-  it is written like a name, whether it is a number.  Unspaced scripts give overlapping character
-  n-grams, because a single character says too little there.
+* :func:`tokenize` gives the folded tokens that shingles are made of: one token per word, and one
+  per character (with its marks) in scripts that write no spaces.
+* :func:`read_words` gives words with what the event stage wants to know about each: where it
+  stands, whether it is written like a name, whether it is a number.  Unspaced scripts give
+  overlapping character n-grams, because a single character says too little there.
 
 Theory of operation: one regular expression splits; folding is ``casefold`` of the NFKC form, so
 that full-width Latin, ligatures and capitals compare equal.  Accents are kept: Vietnamese lives by
 them.  Apostrophes and hyphens split, so *Alibaba's* and *l'aéroport* give *alibaba* and *aéroport*.
 
-Names are words with a capital *inside* a sentence, and words in capitals anywhere.  Where most words have one (a title-case
-headline, a text in capitals, German nouns), a capital counts only on words that general language
-hardly knows; the caller passes that judgement in as ``is_common``.  Katakana runs, which mostly
-write foreign names, are names.
+Names are words with a capital *inside* a sentence, and words in capitals anywhere.  Where many
+words have one (a title-case headline, a text in capitals, German nouns), a capital counts only on
+words that general language hardly knows; the caller passes that judgement in as ``is_common``.
+Katakana runs, which mostly write foreign names, are names.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def compared_tokens(title: str, body: str) -> list[str]:
 def _token_parts(match: regex.Match[str]) -> list[str]:
     token = match.group()
     if match.lastgroup == "number":
-        return regex.split(r"[.,٫٬]", token)
+        return list(regex.split(r"[.,٫٬]", token))
     return [token]
 
 
