@@ -99,7 +99,7 @@ def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
     >>> desk = "Belgian spies: the VSSE has its eye on what Cainiao does at the airport of Liege."
     >>> evidence = compare(wire, desk)
     >>> sorted(evidence.shared_names)
-    ['cainiao', 'liege', 'vsse']
+    ['cainiao', 'vsse']
     """
     settings = config or Config()
     articles, _ = as_articles([a, b])

@@ -400,7 +400,7 @@ def _member_line(member: Member, canonical_id: str) -> str:
 def shorten(text: str, width: int = 72) -> str:
     r"""Return one line of at most ``width`` characters.
 
-    >>> shorten("one  line\\nthat goes on", 12)
+    >>> shorten("one  line\nthat goes on", 12)
     'one line th…'
     """
     line = " ".join(text[: 4 * width].split())

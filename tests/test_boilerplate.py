@@ -18,7 +18,15 @@ from dedup.text.recurring import source_key
 from text_cases import cases, rows
 
 EMPTY = RecurringLines.empty()
-WORD_SECTIONS = {"before_name", "contact_word", "bio_role", "appeal", "reader_word"}
+WORD_SECTIONS = {
+    "before_name",
+    "contact_word",
+    "bio_role",
+    "appeal",
+    "reader_word",
+    "credit_word",
+    "share_word",
+}
 BODY = [
     "The council said on Friday that the bridge would stay shut until engineers saw both towers.",
     "Drivers have been sent over the old ferry since Tuesday, and the queue was two miles long.",

@@ -58,7 +58,7 @@ _LINKS_BEFORE_PROSE: Final = 5  # headlines taken after a list heading when the 
 _CAPTION: Final = 220
 _LONGEST: Final = 500  # no furniture is longer
 _LONGEST_GALLERY: Final = 4000  # but for a gallery that came as one line
-_FOOT: Final = 6  # lines in a row at the end, none addressed to the reader, that end the search
+_FOOT: Final = 4  # lines in a row at the end, none addressed to the reader, that end the search
 _WALL: Final = 1200  # characters left on a page that is a wall, not an article
 _WALL_LINE: Final = 160  # a line of a wall that says neither "you" nor "we" is no longer
 _LIST: Final = 3  # titles with lengths that make a player's list
@@ -66,7 +66,6 @@ _LIST_BEFORE_LENGTH: Final = 4  # headlines before a video's length that make a 
 _LEAST_SAID: Final = 30  # characters of a caption that, found again, were repeated on purpose
 _SHORT_CAPTION: Final = 4  # words of a caption that says nothing without its picture
 _LEAST_KEPT: Final = 0.1
-_HEADLINE_KEPT: Final = 8
 _SENTENCE: Final = 25  # characters of the shortest request that makes a page a wall
 # Rules that take off what keeps the reader from the article.
 _WALLS: Final = frozenset({"login", "subscribe", "cookies", "appeal", "advertising", "wall"})
@@ -152,6 +151,8 @@ def strip_lines(
     repeated = recurring.of(source)
     if repeated:
         _mark_recurring(lines, present, verdicts, repeated)
+    if _is_wall(lines, present, verdicts):
+        verdicts.pop(present[0], None)  # a headline, or what stands for the page
     kept = tuple((number, lines[number]) for number in present if number not in verdicts)
     if verdicts and _too_little(lines, present, kept, verdicts):
         whole = tuple((number, lines[number]) for number in present)
@@ -209,7 +210,7 @@ def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[
 
 
 def _is_in_story(lines: Sequence[str], present: Sequence[int], place: int, rule: str) -> bool:
-    """Tell whether a line of a doubtful form is told: a hashtag of a message, a date among facts."""
+    """Tell whether a line is part of the story: a hashtag of a message, a date among facts."""
     line = lines[present[place]]
     if rule == "address" and line[0] == "#":
         return any(is_prose(lines[number]) for number in present[place + 1 :])
@@ -392,7 +393,7 @@ def _mark_said(lines: Sequence[str], number: int, verdicts: dict[int, str]) -> N
 def _mark_wall(
     lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str], title: str
 ) -> None:
-    """Mark what is left on a page that shows a request in place of the article; not its headline."""
+    """Mark what is left, but a headline, on a page that is a request in place of an article."""
     left = [number for number in present if number not in verdicts]
     if left and left[0] == present[0] and not title:
         left = left[1:]
@@ -434,6 +435,14 @@ def _wall_length(lines: Sequence[str], verdicts: Mapping[int, str]) -> int:
     return sum(length for length in lengths if length >= _SENTENCE)
 
 
+def _is_wall(lines: Sequence[str], present: Sequence[int], verdicts: Mapping[int, str]) -> bool:
+    """Tell whether most of a page is a request in place of the article, and no prose is left."""
+    if not verdicts or any(is_prose(lines[number]) for number in present if number not in verdicts):
+        return False
+    total = sum(len(lines[number]) for number in present)
+    return len(present) > 1 and _wall_length(lines, verdicts) * 2 > total
+
+
 def _too_little(
     lines: Sequence[str],
     present: Sequence[int],
@@ -443,7 +452,6 @@ def _too_little(
     if any(is_prose(line) for _, line in kept):
         return False
     total = sum(len(lines[number]) for number in present)
-    walls = _wall_length(lines, verdicts)
-    if walls * 2 > total and any(len(line) >= _HEADLINE_KEPT for _, line in kept):
-        return False  # a headline above a wall is all there is
+    if _is_wall(lines, present, verdicts):
+        return False
     return sum(len(line) for _, line in kept) < _LEAST_KEPT * total

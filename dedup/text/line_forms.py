@@ -16,7 +16,12 @@ from typing import Final
 import regex
 
 from dedup.text.agencies import name_table
-from dedup.text.patterns import ends_as_sentence, furniture_names, furniture_words
+from dedup.text.patterns import (
+    ends_as_sentence,
+    furniture_names,
+    furniture_rules,
+    furniture_words,
+)
 from dedup.text.written_dates import is_timestamp
 
 __all__ = [
@@ -33,9 +38,10 @@ __all__ = [
     "is_headline",
     "is_in_parentheses",
     "is_prose",
+    "is_share_row",
     "is_signature",
-    "is_to_reader",
     "is_source_name",
+    "is_to_reader",
     "is_video_item",
     "is_wrapped",
     "rule_by_form",
@@ -64,14 +70,7 @@ _CREDIT: Final = 110  # characters at the end of a line in which a credit is loo
 _BIO: Final = 320
 _SHORT_BIO: Final = 130  # a biography without an address must be short
 _APPEAL: Final = 600
-_SHORT_APPEAL: Final = 90  # a longer one says "you" or "we"
-_CREDIT_WORDS: Final = frozenset(
-    (
-        "photo photos photograph photographs image picture pic source credit foto fotos bild quelle "
-        "imagen fuente crédito imagem fonte immagine crédit crédits zdj zdj. fot fot. źródło bron "
-        "beeld sumber dok dok. ảnh nguồn fotoğraf kaynak фото источник фотографія джерело صورة المصدر"
-    ).split()
-)
+_SHORT_APPEAL: Final = 50  # a longer one says "you" or "we"
 _COUNTER = re.compile(
     r"\b(?:image|photo|picture|slide|foto|bild|imagen|imagem|immagine|zdjęcie|фото) "
     r"\d+ (?:of|von|de|di|van|sur|z|из|dari) (?:/ )?\d+\b",
@@ -120,7 +119,12 @@ def is_wrapped(lines: Sequence[str]) -> bool:
     for above, below in pairwise(lines):
         if above and below:
             pairs += 1
-            carried += below[0].islower() and len(above) >= _WRAPPED and not ends_as_sentence(above)
+            carried += (
+                below[0].islower()
+                and len(above) >= _WRAPPED
+                and not ends_as_sentence(above)
+                and not furniture_rules().match(below)  # "von dpa" under a headline
+            )
     return carried * 4 >= pairs > 0
 
 
@@ -130,6 +134,8 @@ def rule_by_form(line: str) -> str:
         return "gallery"
     if len(line) > 160:
         return ""
+    if is_share_row(line):
+        return "share"
     if _WORDLESS.fullmatch(line):
         return "symbols"
     if (" " not in line or line[0] == "#") and _ADDRESS.fullmatch(line):
@@ -137,6 +143,22 @@ def rule_by_form(line: str) -> str:
     if is_timestamp(line):
         return "timestamp"
     return ""
+
+
+def is_share_row(line: str) -> bool:
+    """Tell whether a line is nothing but buttons, "Share Shares Copy Link"; one alone is not known.
+
+    >>> is_share_row("12 Shares Tweet Copy link"), is_share_row("Share prices fell")
+    (True, False)
+    """
+    words = line.casefold().split()
+    known = furniture_words("share_word")
+    return (
+        len(words) > 1
+        and (words[-1] in known or words[-1].isdigit())
+        and all(word in known or word.isdigit() for word in words)
+        and any(word in known for word in words)
+    )
 
 
 def is_in_parentheses(line: str) -> bool:
@@ -187,7 +209,7 @@ def is_signature(line: str) -> bool:
 
 
 def is_doubled(line: str) -> bool:
-    """Tell whether a line says the same twice, as a picture's text and its caption printed together.
+    """Tell whether a line says the same twice, as a picture's text and its caption do.
 
     A credit of a few words may stand before the two.  Long sentences are left alone.
 
@@ -222,7 +244,7 @@ def caption_core(line: str) -> str:
         return ""
     word, _, name = line[start + 1 :].partition(":")
     first = word.casefold().split(" ", 1)[0]
-    if first not in _CREDIT_WORDS or len(word) > 30 or len(name) < 2:
+    if first not in furniture_words("credit_word") or len(word) > 30 or len(name) < 2:
         return ""
     if bare[-1] != ")" and (len(name) > 50 or ends_as_sentence(name) or line[start - 1] == ","):
         return ""
@@ -232,7 +254,7 @@ def caption_core(line: str) -> str:
 def is_gallery(line: str) -> bool:
     """Tell whether a long line is a whole gallery: counters or captions, again and again.
 
-    >>> is_gallery("Image 1 of / 3 Caption Close Image 1 of 3 A tower " + "Image 2 of 3 A gate " * 9)
+    >>> is_gallery("Image 1 of / 3 Caption Close Image 1 of 3 A tower Image 2 of 3 A gate")
     True
     """
     if " 1 " in line[:200] and len(_COUNTER.findall(line)) >= 2:
@@ -321,7 +343,7 @@ def is_appeal(line: str) -> bool:
 
 @cache
 def _appeals() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Return phrases by their longest word as it stands in a text, and those of unspaced scripts."""
+    """Return phrases by their longest word as a text has it, and those of unspaced scripts."""
     every = sorted(furniture_words("appeal"))
     spaced = [" ".join(_WORD.findall(phrase)) for phrase in every if not _UNSPACED.search(phrase)]
     by_key: dict[str, list[str]] = {}

@@ -66,7 +66,17 @@ _LONGEST: Final[Mapping[str, int]] = MappingProxyType(
     }
 )
 # Sections of words, not of patterns: other modules look for them inside a line.
-_WORDS: Final = frozenset({"before_name", "contact_word", "bio_role", "appeal", "reader_word"})
+_WORDS: Final = frozenset(
+    {
+        "before_name",
+        "contact_word",
+        "bio_role",
+        "appeal",
+        "reader_word",
+        "credit_word",
+        "share_word",
+    }
+)
 # Here a line that ends as a sentence and is long is body, whatever it begins with.
 _MILD: Final = frozenset({"navigation", "tags", "byline", "related_list", "gallery"})
 _LONG_SENTENCE: Final = 80
