@@ -394,6 +394,8 @@ def _mark_wall(
     lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str], title: str
 ) -> None:
     """Mark what is left, but a headline, on a page that is a request in place of an article."""
+    if _WALLS.isdisjoint(verdicts.values()):
+        return
     left = [number for number in present if number not in verdicts]
     if left and left[0] == present[0] and not title:
         left = left[1:]
