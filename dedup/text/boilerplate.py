@@ -290,7 +290,11 @@ def _mark_video_list(
         for number in items:
             verdicts.setdefault(number, "video")
     head = present[: 3 * _HEAD]
-    lengths = [place for place, number in enumerate(head) if is_duration(lines[number])]
+    lengths = [
+        place
+        for place, number in enumerate(head)
+        if len(lines[number]) < 6 and is_duration(lines[number])
+    ]
     titles = head[: lengths[0]] if lengths else ()
     if len(titles) >= _LIST_BEFORE_LENGTH and all(
         is_headline(lines[number]) and lines[number].count(" ") >= 3 and number not in verdicts

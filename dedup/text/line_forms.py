@@ -53,7 +53,8 @@ _PROSE_UNSPACED: Final = 40  # the same where a character is a word
 _HEADLINE: Final = 160  # longest headline in a list of links
 
 _ADDRESS = re.compile(
-    r"(?:https?://\S+|www\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+|(?:#\w+[\s,]*)+)[.,]?",
+    r"(?:https?://\S+|www\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|@\w+|(?:#\w+[\s,]*)+"
+    r"|[\w.-]+\.(?:com|net|org)/\S+)[.,;]?",
     re.IGNORECASE,
 )
 _WORDLESS = regex.compile(r"[^\p{L}\p{N}]+")
@@ -275,7 +276,9 @@ def is_contact(line: str) -> bool:
     >>> is_contact("Ana Bo wrote to abo@kite.example before she left"), is_contact("14.5, 120.98")
     (False, False)
     """
-    if len(line) > 200 or line[0] in "-–—#@" or not ("@" in line or _PHONE.search(line)):
+    if len(line) > 200 or line[0] in "#@" or not ("@" in line or _PHONE.search(line)):
+        return False
+    if line[0] in "-–—" and "(@" in line:  # who wrote a message that is quoted
         return False
     rest, count = _REACHED.subn(" ", line)
     words = _WORD.findall(rest)
