@@ -37,7 +37,9 @@ FLOORS = Path(__file__).parent / "floors.json"
 FIXTURES = datasets.ROOT / "fixtures"
 
 #: A floor is pinned this far below what was reached: a change in the last digits is no regression.
+#: Scores left out come from a fit whose last digits differ between machines.
 MARGIN = 0.002
+LEFT_OUT_MARGIN = 0.01
 
 Figures = dict[str, float]
 
@@ -220,11 +222,18 @@ def pin(figures: Figures) -> None:
     """Write floors; one that exists is never lowered."""
     old = json.loads(FLOORS.read_text(encoding="utf-8"))["floors"] if FLOORS.exists() else {}
     floors = {
-        name: max(old.get(name, 0.0), 1.0 if value == 1.0 else round(value - MARGIN, 4))
+        name: max(old.get(name, 0.0), _floor(name, value))
         for name, value in figures.items()
+        if name.count(".") == 1 or not name.endswith("left_out") or ".mean." in name
     }
     data = {"digests": digests(), "floors": floors}
     FLOORS.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+
+def _floor(name: str, value: float) -> float:
+    if value == 1.0:
+        return value
+    return round(value - (LEFT_OUT_MARGIN if "left_out" in name else MARGIN), 4)
 
 
 def main() -> int:

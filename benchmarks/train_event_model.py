@@ -38,16 +38,14 @@ import datasets
 import dedup.find as find
 from dedup.article import as_articles
 from dedup.config import Config
-from dedup.duplicates.groups import find_duplicates
 from dedup.duplicates.shingling import shingle
 from dedup.evaluate import b_cubed_f1_score
-from dedup.events.candidates import event_candidates
 from dedup.events.clustering import PROBABILITY_UNIT, average_linkage
 from dedup.events.features import observe
 from dedup.events.groups import GroupText, features_of
 from dedup.events.scoring import FEATURES, VALUE_UNIT, Model, score
 from dedup.text.background import is_common
-from dedup.text.tokenize import Word, compared_tokens, fold, read_words
+from dedup.text.tokenize import Word, fold, read_words
 
 TARGET = Path(find.__file__).parent / "events" / "model.json"
 
@@ -109,25 +107,12 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
     config = Config()
     articles, _ = as_articles(data.articles)
     batch = find._prepare(articles, [], config, lambda *_: None)
-    duplicate = config.duplicate
-    duplicates = find_duplicates(
-        [compared_tokens(c.title, c.body) for c in batch.cleaned],
-        shingle_size=duplicate.shingle_size,
-        threshold=duplicate.threshold,
-    )
+    duplicates = find._find_duplicates(batch, config, lambda *_: None)
     groups = find._groups(batch, duplicates)
     texts = [group.text for group in groups]
     profiles = [text.profile for text in texts]
-    event = config.event
-    features = features_of(texts, profiles, observe(profiles), event.prior_weight)
-    candidates = event_candidates(
-        features,
-        top_terms=event.top_terms,
-        min_cosine=event.min_cosine,
-        window_days=event.window_days,
-        posting_cap=event.posting_cap,
-        across_languages=event.across_languages,
-    )
+    features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
+    candidates = find._find_candidates(features, config.event, lambda *_: None)
     shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
     scored = score(features, shingles, candidates.pairs, ZERO)
     group_of = np.empty(len(articles), dtype=np.int64)

@@ -20,14 +20,14 @@ from dedup.article import Article, Skipped, as_articles
 from dedup.canonical import Member as Contender
 from dedup.canonical import choose
 from dedup.comparison import Context, group_text
-from dedup.config import Config
+from dedup.config import Config, EventConfig
 from dedup.duplicates.groups import Duplicates, find_duplicates
 from dedup.duplicates.shingling import Ragged
 from dedup.duplicates.verify import shared_counts
 from dedup.errors import ConfigError
-from dedup.events.candidates import event_candidates
+from dedup.events.candidates import EventCandidates, event_candidates
 from dedup.events.clustering import PROBABILITY_UNIT, average_linkage, connected_components
-from dedup.events.features import Observed, observe
+from dedup.events.features import Features, Observed, observe
 from dedup.events.groups import GroupText, features_of
 from dedup.events.scoring import Scored, score
 from dedup.progress import Progress, reporting
@@ -109,16 +109,7 @@ def find_clusters(
     with reporting(progress) as report:
         read, skipped = as_articles(articles, columns=columns, on_error=on_error)
         batch = _prepare(read, skipped, settings, report)
-        duplicates = find_duplicates(
-            [compared_tokens(c.title, c.body) for c in batch.cleaned],
-            shingle_size=settings.duplicate.shingle_size,
-            threshold=settings.duplicate.threshold,
-            num_perm=settings.duplicate.num_perm,
-            bands=settings.duplicate.bands,
-            rows=settings.duplicate.rows,
-            bucket_cap=settings.duplicate.bucket_cap,
-            progress=report,
-        )
+        duplicates = _find_duplicates(batch, settings, report)
         groups = _groups(batch, duplicates)
         shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
         events = _find_events(groups, shingles, settings, report, level)
@@ -178,6 +169,20 @@ def _prepare(
     )
 
 
+def _find_duplicates(batch: _Batch, settings: Config, report: Progress) -> Duplicates:
+    duplicate = settings.duplicate
+    return find_duplicates(
+        [compared_tokens(c.title, c.body) for c in batch.cleaned],
+        shingle_size=duplicate.shingle_size,
+        threshold=duplicate.threshold,
+        num_perm=duplicate.num_perm,
+        bands=duplicate.bands,
+        rows=duplicate.rows,
+        bucket_cap=duplicate.bucket_cap,
+        progress=report,
+    )
+
+
 def _groups(batch: _Batch, duplicates: Duplicates) -> list[_Group]:
     members: dict[int, list[int]] = defaultdict(list)
     for position, centre in enumerate(duplicates.centre.tolist()):
@@ -211,15 +216,7 @@ def _find_events(
         return _Events(labels=apart, scored=None, observed=observed)
     event = settings.event
     features = features_of(texts, profiles, observed, event.prior_weight)
-    candidates = event_candidates(
-        features,
-        top_terms=event.top_terms,
-        min_cosine=event.min_cosine,
-        window_days=event.window_days,
-        posting_cap=event.posting_cap,
-        across_languages=event.across_languages,
-        progress=lambda done, total: report("find candidates", done, total),
-    )
+    candidates = _find_candidates(features, event, report)
     scored = score(features, shingles, candidates.pairs).at_least(
         round(event.floor * PROBABILITY_UNIT)
     )
@@ -237,6 +234,18 @@ def _find_events(
         candidates=len(candidates.pairs),
         capped_terms=candidates.capped_terms,
         largest_component=int(np.bincount(component).max()),
+    )
+
+
+def _find_candidates(features: Features, event: EventConfig, report: Progress) -> EventCandidates:
+    return event_candidates(
+        features,
+        top_terms=event.top_terms,
+        min_cosine=event.min_cosine,
+        window_days=event.window_days,
+        posting_cap=event.posting_cap,
+        across_languages=event.across_languages,
+        progress=lambda done, total: report("find candidates", done, total),
     )
 
 
