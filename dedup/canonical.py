@@ -293,6 +293,7 @@ def _grades(
     """Run one rule; return its grades by position in the cluster."""
     asked = range(len(cluster)) if rule.whole_cluster else left
     grades = rule.grade([cluster[at] for at in asked], config)
-    if len(grades) != len(asked) or not all(isinstance(grade, Grade) for grade in grades):
+    wrong = not isinstance(grades, Sequence) or len(grades) != len(asked)
+    if wrong or not all(isinstance(grade, Grade) for grade in grades):
         raise ConfigError(f"the rule {rule.name!r} must give one Grade for each member")
     return dict(zip(asked, grades, strict=True))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -28,6 +29,8 @@ _INPUT_HELP = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding is no error
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -85,7 +88,9 @@ def _add_input(parser: argparse.ArgumentParser, *, several: bool = True) -> None
         help="where a field stands in your data, such as text=body; may be repeated",
     )
     parser.add_argument(
-        "--skip-errors", action="store_true", help="list rows that cannot be read, and go on"
+        "--skip-errors",
+        action="store_true",
+        help="list rows whose fields cannot be read, and go on (a broken line still ends the run)",
     )
 
 
@@ -100,7 +105,8 @@ def _cluster(options: argparse.Namespace) -> int:
         print("\n\n".join([result.summary, *map(str, shown)]))
         alone = len(result.clusters) - len(shown)
         if alone:
-            print(f"\n{alone} stories with a single article (--all prints them)")
+            stories = "story" if alone == 1 else "stories"
+            print(f"\n{alone} {stories} with a single article (--all prints them)")
     for row in result.skipped:
         print(f"dedup: row {row.index} skipped: {row.reason}", file=sys.stderr)
     return 0
@@ -115,10 +121,11 @@ def _run(options: argparse.Namespace, level: str = "event") -> Clustering:
     from dedup.find import find_clusters
     from dedup.readers import read_articles
 
+    columns = _columns(options.column)
     return find_clusters(
-        read_articles(options.input, encoding=options.encoding),
+        read_articles(options.input, encoding=options.encoding, columns=columns),
         level="duplicate" if level == "duplicate" else "event",
-        columns=_columns(options.column),
+        columns=columns,
         on_error="skip" if options.skip_errors else "raise",
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dedup.article import Article, as_articles
-from dedup.config import Config
+from dedup.config import Config, checked_config
 from dedup.duplicates.groups import token_digest
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import jaccard
@@ -21,7 +21,8 @@ from dedup.provenance import publication
 from dedup.result import Clustering, DuplicateGroup
 from dedup.text.clean import CleanArticle, clean
 from dedup.text.recurring import RecurringLines, count_lines
-from dedup.urls import canonical_form
+from dedup.text.tokenize import compared_tokens
+from dedup.urls import canonical_form, is_url
 
 __all__ = ["Context", "clean_articles", "compare", "group_text"]
 
@@ -56,12 +57,18 @@ def group_text(
     """
     dates = [publication(a, c) for a, c in zip(articles, cleaned, strict=True)]
     urls = (
-        canonical_form(url) for article in articles for url in (article.url, article.canonical_url)
+        canonical_form(url)
+        for article in articles
+        for url in (article.url, article.canonical_url)
+        if url and is_url(url)
     )
+    title, body = cleaned[centre].title, cleaned[centre].body
+    if not compared_tokens(title, body):
+        title = body = ""
     return GroupText(
         id=articles[centre].id,
-        title=cleaned[centre].title,
-        body=cleaned[centre].body,
+        title=title,
+        body=body,
         published=min(
             (date for date in dates if date is not None),
             key=lambda date: (date.end, date.start),
@@ -101,7 +108,7 @@ def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
     >>> sorted(evidence.shared_names)
     ['cainiao', 'vsse']
     """
-    settings = config or Config()
+    settings = checked_config(config)
     articles, _ = as_articles([a, b])
     cleaned = clean_articles(articles, RecurringLines.empty(), settings)
     sides = [group_text([x], [c], 0) for x, c in zip(articles, cleaned, strict=True)]
@@ -136,7 +143,7 @@ def clean_articles(
 
 def explain_members(result: Clustering, a: str, b: str) -> Evidence:
     """Explain a pair of articles of a result; see :meth:`dedup.Clustering.explain`."""
-    context = result.context or context_of(result)
+    context = result.counted
     sides = []
     notes = []
     for article_id in (a, b):
@@ -170,6 +177,8 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
     notes = []
     if result.level == "duplicate" and evidence.relation == "apart":
         notes.append("this run looked for copies only (level='duplicate')")
+    if evidence.relation == "copies":
+        return notes
     if evidence.days is not None and evidence.days > event.window_days:
         notes.append(
             f"{evidence.days:.0f} days apart, beyond the window of {event.window_days:g}: "

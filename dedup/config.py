@@ -76,7 +76,7 @@ class DuplicateConfig:
     def __post_init__(self) -> None:
         for name in ("shingle_size", "num_perm", "bands", "rows"):
             _require_int(self, name, at_least=1)
-        _require_int(self, "bucket_cap", at_least=2)
+        _require_int(self, "bucket_cap", at_least=8)
         _require_share(self, "threshold")
         if self.bands * self.rows > self.num_perm:
             raise ConfigError(
@@ -95,8 +95,8 @@ class EventConfig:
         Least mean probability between the members of two clusters that are joined, in (0, 1].
         Raising it splits stories; lowering it joins similar ones.
     floor : float
-        Pairs less probable than this are dropped before clustering, in (0, 1).  Raising it saves
-        time and makes clusters slightly tighter.
+        Pairs less probable than this are dropped before clustering, in (0, threshold].  Raising it
+        saves time and makes clusters slightly tighter.
     window_days : float
         Largest gap between the dates of two reports.  Raising it lets long stories stay whole, and
         costs time; undated articles are inside every window.
@@ -133,7 +133,12 @@ class EventConfig:
         _require_int(self, "top_terms", at_least=1)
         _require_int(self, "posting_cap", at_least=2)
         _require_bool(self, "across_languages")
-        if isinstance(self.window_days, bool) or not self.window_days >= 0:
+        if self.prior_weight > _MOST_TEXTS:
+            raise ConfigError(f"prior_weight must not exceed {_MOST_TEXTS:,}")
+        number = isinstance(self.window_days, int | float) and not isinstance(
+            self.window_days, bool
+        )
+        if not number or not self.window_days >= 0:
             raise ConfigError(f"window_days must be a number from 0 up, got {self.window_days!r}")
         if self.floor > self.threshold:
             raise ConfigError(
@@ -185,6 +190,9 @@ class Config:
         unknown = sorted(set(data) - set(_PARTS))
         if unknown:
             raise ConfigError(f"unknown settings {unknown}; there are {sorted(_PARTS)}")
+        for name, values in data.items():
+            if not isinstance(values, Mapping):
+                raise ConfigError(f"{name} must be a mapping of settings, got {values!r}")
         try:
             parts: dict[str, Any] = {
                 name: CanonicalConfig.from_dict(values)
@@ -197,12 +205,24 @@ class Config:
         return cls(**parts)
 
 
+#: More texts than anybody has: beyond it, whole numbers of 64 bits would not do.
+_MOST_TEXTS = 1_000_000_000
+
 _PARTS: dict[str, Any] = {
     "text": TextConfig,
     "duplicate": DuplicateConfig,
     "event": EventConfig,
     "canonical": CanonicalConfig,
 }
+
+
+def checked_config(config: Config | None) -> Config:
+    """Return the configuration, or the default one; refuse anything else."""
+    if config is None:
+        return Config()
+    if not isinstance(config, Config):
+        raise ConfigError(f"config must be a Config, got {config!r}; Config.from_dict() makes one")
+    return config
 
 
 def _require_bool(record: object, name: str) -> None:

@@ -186,6 +186,7 @@ def explain_pair(
     }
     only_a, only_b = _conflicts(pair.features)
     left, right = pair.shingles
+    same = bool(a.tokens) and a.tokens == b.tokens  # also where they are shorter than a shingle
     both_dated = bool(pair.features.dated.all())
     return Evidence(
         a=(ids or (a.id, b.id))[0],
@@ -197,8 +198,8 @@ def explain_pair(
         baseline=model.intercept / COEFFICIENT_UNIT
         + sum(exact[name] for name in _CIRCUMSTANCES) / LOG_ODDS_UNIT,
         contributions=contributions,
-        jaccard=jaccard(left, right),
-        containment=(containment(left, right), containment(right, left)),
+        jaccard=1.0 if same else jaccard(left, right),
+        containment=(1.0, 1.0) if same else (containment(left, right), containment(right, left)),
         days=float(gap_days(pair.features, np.array([[0, 1]]))[0]) if both_dated else None,
         shared_names=words["name"],
         shared_numbers=words["number"],
@@ -282,8 +283,8 @@ def _lines(evidence: Evidence) -> list[str]:
         "apart": "apart",
     }[evidence.relation]
     lines = [
-        f"{evidence.a}: {evidence.titles[0] or '(no title)'}",
-        f"{evidence.b}: {evidence.titles[1] or '(no title)'}",
+        f"{_plain(evidence.a)}: {_plain(evidence.titles[0]) or '(no title)'}",
+        f"{_plain(evidence.b)}: {_plain(evidence.titles[1]) or '(no title)'}",
         f"→ {together}; probability of one event {evidence.probability:.2f}",
         f"  Jaccard {evidence.jaccard:.3f}, containment {evidence.containment[0]:.2f} / "
         f"{evidence.containment[1]:.2f}, days between {days}",
@@ -305,8 +306,13 @@ def _lines(evidence: Evidence) -> list[str]:
     lines.append(f"  {evidence.log_odds:+8.2f}         in all")
     for name, words in ((evidence.a, evidence.only_a), (evidence.b, evidence.only_b)):
         if words:
-            lines.append(f"  only in {name}: {', '.join(words[:8])}")
+            lines.append(f"  only in {_plain(name)}: {', '.join(words[:8])}")
     return lines
+
+
+def _plain(text: str) -> str:
+    """Return one line without control characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _describe(contribution: Contribution) -> str:

@@ -103,7 +103,9 @@ def extra_of(value: Any) -> dict[str, Any]:
 
 def _plain(value: Any, depth: int) -> Any:
     """Return a value as None, bool, int, finite float, str, list or dict with sorted keys."""
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return checked_string("extra", value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -115,7 +117,10 @@ def _plain(value: Any, depth: int) -> Any:
         return str(value)
     if depth < _DEEPEST:
         if isinstance(value, Mapping):
-            pairs = sorted(((str(key), item) for key, item in value.items()), key=lambda p: p[0])
+            pairs = sorted(
+                ((checked_string("extra", str(key)), item) for key, item in value.items()),
+                key=lambda p: p[0],
+            )
             return {key: _plain(item, depth + 1) for key, item in pairs}
         if isinstance(value, list | tuple):
             return [_plain(item, depth + 1) for item in value]

@@ -20,7 +20,7 @@ from dedup.article import Article, Skipped, as_articles
 from dedup.canonical import Member as Contender
 from dedup.canonical import choose
 from dedup.comparison import Context, group_text
-from dedup.config import Config, EventConfig
+from dedup.config import Config, EventConfig, checked_config
 from dedup.duplicates.groups import Duplicates, find_duplicates
 from dedup.duplicates.shingling import Ragged
 from dedup.duplicates.verify import shared_counts
@@ -105,7 +105,7 @@ def find_clusters(
     """
     if level not in ("event", "duplicate"):
         raise ConfigError(f"level must be 'event' or 'duplicate', got {level!r}")
-    settings = config or Config()
+    settings = checked_config(config)
     with reporting(progress) as report:
         read, skipped = as_articles(articles, columns=columns, on_error=on_error)
         batch = _prepare(read, skipped, settings, report)
@@ -294,6 +294,8 @@ def _assemble(
                 labels[batch.rows[position]] = label
                 group_labels[batch.rows[position]] = rank[index]
         report("choose canonical", done, len(together))
+    for array in (labels, group_labels):
+        array.flags.writeable = False
     return Clustering(
         clusters=tuple(cluster for cluster in clusters if cluster is not None),
         labels=labels,
@@ -493,10 +495,13 @@ def _original_first(members: Sequence[Member]) -> tuple[Member, ...]:
 
 def _note(place: Placed) -> str | None:
     """Say why an article could not be compared."""
-    if place.n_words == 0 and not tokenize(place.clean.title):
-        written = place.article.text.strip() or place.article.title.strip()
-        return "no words in it, stands alone" if written else "empty, stands alone"
-    return None
+    title, body = place.clean.title, place.clean.body
+    if compared_tokens(title, body):
+        return None
+    if tokenize(f"{title} {body}"):
+        return "too short to compare, stands alone"
+    written = place.article.text.strip() or place.article.title.strip()
+    return "no words in it, stands alone" if written else "empty, stands alone"
 
 
 def _copies(batch: _Batch, duplicates: Duplicates, n_rows: int) -> VerifiedCopies:

@@ -15,7 +15,8 @@ Laws
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from numbers import Real
 from typing import Any, Final
@@ -256,13 +257,29 @@ def _read_source(_name: str, field: str, value: Any) -> str | None:
 
 def _read_date(_name: str, field: str, value: Any) -> Interval | None:
     """Read a date in any form that :func:`dedup.dates.parse_date` knows."""
+    if isinstance(value, list | tuple) and len(value) >= 3:
+        value = _from_parts(value)  # a struct_time that went through JSON
     inner = value if hasattr(value, "tm_year") else _unwrap(field, value)
     if inner is None:
+        if isinstance(value, Mapping) and value:
+            raise ArticleError("holds no date that is known by name", field=field, value=value)
         return None
     try:
         return parse_date(inner)
     except ValueError as error:
         raise ArticleError(str(error), field=field, value=inner) from error
+
+
+def _from_parts(parts: Sequence[Any]) -> Any:
+    """Return year, month, day and maybe a time as a moment in UTC; anything else as it is."""
+    if not all(isinstance(part, int) and not isinstance(part, bool) for part in parts[:6]):
+        return parts
+    try:
+        if len(parts) >= 6:
+            return datetime(*parts[:6]).replace(tzinfo=UTC)
+        return date(*parts[:3])
+    except ValueError:
+        return str(tuple(parts))
 
 
 def _read_authors(_name: str, field: str, value: Any) -> tuple[str, ...] | None:

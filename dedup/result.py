@@ -115,8 +115,10 @@ class Cluster:
         return sum(len(group) for group in self.groups)
 
     def __str__(self) -> str:
-        lines = [f"{self.canonical.title or shorten(self.canonical.text)}  [{self.canonical.id}]"]
-        lines += [f"  shown because: {reason}" for reason in self.reasons]
+        shown = self.canonical
+        title = shorten(shown.title or shown.text, 200) or "(no text)"
+        lines = [f"{title}  [{printable(shown.id)}]"]
+        lines += [f"  shown because: {printable(reason)}" for reason in self.reasons]
         for group in self.groups:
             for member in group.members:
                 lines.append("  " + _member_line(member, self.canonical.id))
@@ -259,6 +261,13 @@ class Clustering:
         return self.copies.expand()
 
     @cached_property
+    def counted(self) -> Context:
+        """What the run counted over its input; counted again, once, if the result was loaded."""
+        from dedup.comparison import context_of
+
+        return self.context or context_of(self)
+
+    @cached_property
     def _place(self) -> Mapping[str, tuple[Cluster, DuplicateGroup, Member]]:
         return {
             member.article.id: (cluster, group, member)
@@ -316,7 +325,7 @@ class Clustering:
 
         Notes
         -----
-        The first call reads the texts of the whole result once more, for the document frequencies.
+        In a loaded result the first call reads all texts once more, for the document frequencies.
         """
         from dedup.comparison import explain_members
 
@@ -357,7 +366,11 @@ class Clustering:
         """One line: how many articles, texts and stories."""
         several = sum(len(cluster) > 1 for cluster in self.clusters)
         n_groups = sum(len(cluster.groups) for cluster in self.clusters)
-        skipped = f", {len(self.skipped)} rows skipped" if self.skipped else ""
+        n = len(self.skipped)
+        skipped = f", {n} {'row' if n == 1 else 'rows'} skipped" if n else ""
+        found = self.statistics
+        capped = found.capped_buckets or found.capped_terms
+        skipped += "; caps were hit, see .statistics" if capped else ""
         counted = ", ".join(
             f"{count} {one if count == 1 else many}"
             for count, one, many in (
@@ -391,10 +404,11 @@ def _member_line(member: Member, canonical_id: str) -> str:
     article = member.article
     mark = "*" if article.id == canonical_id else " "
     published = "" if article.published is None else f" · {article.published}"
-    source = f" · {article.source}" if article.source else ""
+    source = f" · {printable(article.source)}" if article.source else ""
     note = f" · {member.note}" if member.note else ""
-    title = shorten(article.title or article.text)
-    return f"{mark} {member.role.value:<8} {article.id} · {title}{source}{published}{note}"
+    title = shorten(article.title or article.text) or "(no text)"
+    name = printable(article.id)
+    return f"{mark} {member.role.value:<8} {name} · {title}{source}{published}{note}"
 
 
 def shorten(text: str, width: int = 72) -> str:
@@ -403,5 +417,18 @@ def shorten(text: str, width: int = 72) -> str:
     >>> shorten("one  line\nthat goes on", 12)
     'one line th…'
     """
-    line = " ".join(text[: 4 * width].split())
+    line = printable(" ".join(text[: 4 * width].split()))
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def printable(text: str) -> str:
+    r"""Return a text whose control characters are written out: a title must not steer a terminal.
+
+    >>> print(printable("esc \x1b[31mred"))
+    esc \x1b[31mred
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )

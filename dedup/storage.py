@@ -116,7 +116,7 @@ def save_clustering(result: Clustering, path: str | PathLike[str]) -> None:
             "the articles' `extra` must hold plain data"
         ) from error
     target = Path(path)
-    encoded = text.encode("utf-8", "surrogatepass")
+    encoded = text.encode("utf-8")
     target.write_bytes(gzip.compress(encoded, mtime=0) if target.suffix == ".gz" else encoded)
 
 
@@ -127,8 +127,8 @@ def load_clustering(path: str | PathLike[str]) -> Clustering:
         raw = source.read_bytes()
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
-        data = json.loads(raw.decode("utf-8", "surrogatepass"))
-    except (UnicodeDecodeError, json.JSONDecodeError, EOFError, gzip.BadGzipFile) as error:
+        data = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError, EOFError, gzip.BadGzipFile) as error:
         raise FormatError(f"{source}: not a saved clustering: {error}") from error
     if not isinstance(data, dict) or data.get("format") != _FORMAT:
         raise FormatError(f"{source}: not a saved clustering; Clustering.save() makes one")

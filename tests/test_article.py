@@ -530,3 +530,14 @@ def test_the_order_of_rows_and_keys_does_not_matter(
 
 def test_skipped_is_a_record() -> None:
     assert Skipped(index=1, field=None, reason="x") == Skipped(index=1, field=None, reason="x")
+
+
+@pytest.mark.parametrize("parts", [[2024, 3, 1, 10, 0, 0, 4, 61, 0], (2024, 3, 1, 10, 0, 0)])
+def test_a_time_that_went_through_json_is_a_moment(parts: list[int]) -> None:
+    articles, _ = as_articles([{"title": "x y z", "published_parsed": parts}])
+    assert str(articles[0].published) == "2024-03-01 10:00 UTC"
+
+
+def test_a_date_in_an_unknown_record_is_refused() -> None:
+    with pytest.raises(ArticleError, match="published"):
+        as_articles([{"title": "x y z", "published": {"foo": "2024-01-01"}}])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dedup import ArticleError, Clustering, find_clusters
+from dedup import ArticleError, Clustering, compare, find_clusters
 
 
 def alone(result: Clustering) -> bool:
@@ -40,11 +41,55 @@ def test_texts_without_words_stand_alone_with_a_reason(text: str, level: Any) ->
     assert "alone" in str(notes.pop())
 
 
-def test_one_word_is_compared_exactly() -> None:
-    rows = ["Flash", "Flash", "Flush", "Breaking"]
-    result = find_clusters(rows)
-    assert result.labels[0] == result.labels[1]
-    assert len(set(result.labels[1:].tolist())) == 3
+@pytest.mark.parametrize("level", ["event", "duplicate"])
+def test_one_word_stands_alone_with_a_reason(level: Any) -> None:
+    rows = [{"title": "Weather"}, {"title": "Weather"}, {"text": "Flash"}, {"text": "Flash"}]
+    result = find_clusters(rows, level=level)
+    assert alone(result)
+    assert {m.note for c in result.clusters for m in c.members} == {
+        "too short to compare, stands alone"
+    }
+
+
+def test_texts_shorter_than_a_shingle_are_compared_exactly() -> None:
+    rows = ["Oil fell Monday.", "Oil fell Monday.", "Oil fell Tuesday."]
+    result = find_clusters(rows, level="duplicate")
+    assert result.labels.tolist() in ([0, 0, 1],)
+    evidence = compare(rows[0], rows[1])
+    assert (evidence.relation, evidence.jaccard) == ("copies", 1.0)
+
+
+def test_a_consent_wall_under_three_headlines_makes_no_copies() -> None:
+    wall = (
+        "Please enable JavaScript and accept cookies to continue reading this page. Your browser "
+        "does not support the features that are needed."
+    )
+    titles = ["Cainiao lists in Hong Kong", "Storm floods Brechin", "Norway votes on salmon tax"]
+    result = find_clusters([{"title": title, "text": wall} for title in titles])
+    assert all(len(group) == 1 for group in result.groups)
+
+
+def test_combining_marks_by_the_thousand_cost_no_more_than_letters() -> None:
+    started = time.process_time()
+    find_clusters(["\u0301" * 20_000, "\u0651\u064e" * 8_000, "x" + "\u0301" * 20_000])
+    assert time.process_time() - started < 10
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    rows = [
+        {"id": "b\nc", "title": "esc \x1b[31mred", "source": "a\x07", "text": "Oil fell on it."}
+    ]
+    shown = str(find_clusters(rows).clusters[0])
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert len(shown.splitlines()) == 3
+
+
+def test_surrogates_in_extra_fields_can_be_saved(tmp_path: Path) -> None:
+    result = find_clusters([{"text": "Oil fell on it.", "x\udc00": {"y": "\udc00"}}])
+    result.save(tmp_path / "run.json")
+    (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert Clustering.load(tmp_path / "run.json").to_dicts() == result.to_dicts()
 
 
 def test_five_megabytes() -> None:

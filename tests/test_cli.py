@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,23 @@ def test_another_encoding_is_named_with_the_remedy(
     assert "--encoding" in capsys.readouterr().err
     assert main(["cluster", str(path), "--encoding", "cp1252", "--all"]) == 0
     assert "Liège" in capsys.readouterr().out
+
+
+def test_a_column_of_another_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "de.csv"
+    path.write_text("nr;inhalt\n1;The South Esk burst its banks\n", encoding="utf-8")
+    assert main(["cluster", str(path), "--column", "text=inhalt", "--all"]) == 0
+    assert "The South Esk" in capsys.readouterr().out
+
+
+def test_a_terminal_of_another_encoding_is_no_error() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dedup.cli", "cluster", BELGIUM],
+        env={**os.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"46 articles" in done.stdout
 
 
 def test_standard_input_and_a_silent_pipe() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
+import pickle
 import random
 from pathlib import Path
 from typing import Any
@@ -247,6 +249,20 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: str, error: type[Exc
         Clustering.load(path)
 
 
+def test_results_can_be_pickled_and_copied_but_not_changed(result: Clustering) -> None:
+    for again in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+        assert view(again) == view(result)
+    with pytest.raises(ValueError, match="read-only"):
+        result.labels[0] = 99
+
+
+def test_a_loaded_result_counts_its_texts_once(result: Clustering, tmp_path: Path) -> None:
+    result.save(tmp_path / "run.json")
+    loaded = Clustering.load(tmp_path / "run.json")
+    assert loaded.counted is loaded.counted
+    assert loaded.counted.observed == result.counted.observed
+
+
 def test_to_dicts_is_plain_data(result: Clustering) -> None:
     rows = json.loads(json.dumps(result.to_dicts()))
     assert [row["canonical"] for row in rows] == [c.canonical.id for c in result.clusters]
@@ -275,6 +291,18 @@ def test_settings_are_checked() -> None:
         Config.from_dict({"text": {}, "speed": {}})
     with pytest.raises(ConfigError, match="must be a EventConfig"):
         Config(event=0.5)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="from 8 up"):
+        DuplicateConfig(bucket_cap=2)
+    with pytest.raises(ConfigError, match="window_days"):
+        EventConfig(window_days="5")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="prior_weight"):
+        EventConfig(prior_weight=10**30)
+    with pytest.raises(ConfigError, match="config must be a Config"):
+        find_clusters([], config={"event": {}})  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="config must be a Config"):
+        compare("a", "b", config=3)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="canonical must be a mapping"):
+        Config.from_dict({"canonical": None})
     with pytest.raises(ConfigError, match="True or False"):
         TextConfig(strip_furniture=1)  # type: ignore[arg-type]
 
@@ -318,7 +346,7 @@ def test_the_result_reads_well(result: Clustering) -> None:
 
 
 def test_an_article_object_without_id_is_taken() -> None:
-    result = find_clusters([Article(text="Oil fell."), Article(text="Oil fell.")])
+    result = find_clusters([Article(text="Oil fell again."), Article(text="Oil fell again.")])
     assert len(result.clusters) == 1
     assert len({m.article.id for m in result.clusters[0].members}) == 2
 
@@ -330,4 +358,4 @@ def test_skipped_rows_are_listed_and_labelled_minus_one() -> None:
     result = find_clusters(rows, on_error="skip")
     assert [row.index for row in result.skipped] == [1]
     assert result.labels.tolist() == [0, -1, 0]
-    assert "1 rows skipped" in result.summary
+    assert "1 row skipped" in result.summary

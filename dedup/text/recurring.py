@@ -26,7 +26,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from dedup.article import Article
@@ -71,6 +71,9 @@ class RecurringLines:
         frozen = {source: frozenset(lines) for source, lines in sorted(self.table.items())}
         object.__setattr__(self, "table", MappingProxyType(frozen))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (dict(self.table),)  # a mapping proxy cannot be pickled or copied
+
     @classmethod
     def empty(cls) -> RecurringLines:
         """Return a table without lines, for texts that come alone.
@@ -102,6 +105,10 @@ class RecurringLines:
         for source, lines in self.to_dict().items():
             hasher.update("\x1d".join([source, *lines, "\x1e"]).encode("utf-8", "surrogatepass"))
         return hasher.hexdigest()
+
+
+def _restored(table: dict[str, frozenset[str]]) -> RecurringLines:
+    return RecurringLines(table=table)
 
 
 def source_key(article: Article) -> str:

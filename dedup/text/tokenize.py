@@ -35,7 +35,7 @@ _WORD = regex.compile(
 )
 _SENTENCE_END = regex.compile(r"[.!?:;…。！？।؟\n\"“”„»«‘•|]")
 _KATAKANA = regex.compile(r"[\p{Katakana}ー]{2,}")
-_ACCENTS = regex.compile(r"(?<=[\p{Latin}\p{Greek}]\p{Mn}*)\p{Mn}")
+_ACCENTS = regex.compile(r"([\p{Latin}\p{Greek}])\p{Mn}+")
 _DIGIT_GROUP = regex.compile(r"(?<=\p{Nd})[.,٫٬](?=\p{Nd}{3}(?!\p{Nd}))")
 
 #: Length of the character n-grams by script family: one Han character is a morpheme, one Thai or
@@ -65,7 +65,7 @@ def strip_accents(word: str) -> str:
     """
     if word.isascii():
         return word
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
+    return unicodedata.normalize("NFC", _ACCENTS.sub(r"\1", unicodedata.normalize("NFD", word)))
 
 
 def tokenize(text: str) -> list[str]:
@@ -92,20 +92,27 @@ def tokenize(text: str) -> list[str]:
 
 
 #: A body of fewer tokens than this is compared together with its headline.
-_SHORT_BODY = 20
+_SHORT_BODY = 30
+
+#: Texts of fewer tokens than this are not compared: "Weather" tells nothing.
+FEWEST_TOKENS = 3
 
 
 def compared_tokens(title: str, body: str) -> list[str]:
     """Return the tokens by which two articles are compared as copies.
 
     They are the body's: reprints carry other headlines.  A body too short to tell stories apart
-    ("Details to follow.") counts together with its headline.
+    ("Details to follow.", a consent wall) stands between its headline twice, so that this weighs;
+    and where headline and body have fewer than three tokens together, there is nothing to compare.
 
     >>> compared_tokens("Acme raises dividend", "Payable on 3 May.")
-    ['acme', 'raises', 'dividend', 'payable', 'on', '3', 'may']
+    ['acme', 'raises', 'dividend', 'payable', 'on', '3', 'may', 'acme', 'raises', 'dividend']
     """
     tokens = tokenize(body)
-    return tokens if len(tokens) >= _SHORT_BODY else tokenize(title) + tokens
+    if len(tokens) < _SHORT_BODY:
+        headline = tokenize(title)
+        tokens = headline + tokens + headline if tokens else headline
+    return tokens if len(tokens) >= FEWEST_TOKENS else []
 
 
 def _token_parts(match: regex.Match[str]) -> list[str]:
