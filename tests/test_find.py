@@ -307,6 +307,25 @@ def test_settings_are_checked() -> None:
         TextConfig(strip_furniture=1)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
+def test_a_story_that_fills_the_input_does_not_fall_apart() -> None:
+    """A thousand reports of one event, and nothing else: its own words are in every text."""
+    chance = random.Random(1)
+    text = (
+        "The harbour authority of Ostend said on Monday that the ferry Marlin, bound for Ramsgate "
+        "with 214 passengers, ran aground off the eastern pier after its rudder jammed in heavy "
+        "swell. Tugs took everybody ashore before noon. Divers found a tear of four metres in the "
+        "hull, harbour master Annelies Dekker told reporters, and the Marlin will be towed to a "
+        "dock in Zeebrugge once the wind drops."
+    )
+    other = [f"word{i}" for i in range(500)]
+    rows = [
+        " ".join(chance.choice(other) if chance.random() < 0.12 else word for word in text.split())
+        for _ in range(1000)
+    ]
+    assert len(find_clusters(rows).clusters) == 1
+
+
 def test_one_url_crawled_twice_is_one_story_with_an_update() -> None:
     body = (
         "The harbour authority of Ostend said on Monday that the ferry Marlin ran aground off the "

@@ -45,6 +45,10 @@ LEAD_WORDS = 60
 #: Units of one weight: saturated counts and inverse document frequencies are kept in 64ths.
 UNIT = 64
 
+#: However common a word is in the input, it keeps this share of its rarity in general language:
+#: where a thousand reports of one event are all there is, its own names must not come to nothing.
+_KEPT_RARITY = 0.25
+
 _UNDATED = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -174,8 +178,9 @@ def inverse_document_frequency(
     Returns
     -------
     ndarray of int64, shape (len(words),)
-        0 for a word in every text.  Rounded to 1/64, far coarser than the last bit in which
-        implementations of the logarithm differ.
+        0 for a word in every general text; never less than a quarter of what general language
+        alone would give, so that a story that fills the input keeps its own words.  Rounded to
+        1/64, far coarser than the last bit in which implementations of the logarithm differ.
 
     Examples
     --------
@@ -187,6 +192,7 @@ def inverse_document_frequency(
     seen = np.fromiter((counts.get(word, 0) for word in words), dtype=np.int64, count=len(words))
     holding = seen * 1_000_000 + prior * prior_weight
     ratio = ((n_texts + prior_weight) * 1_000_000) / np.maximum(holding, 1)
+    ratio = np.maximum(ratio, (1_000_000 / prior) ** _KEPT_RARITY)
     rounded: NDArray[np.int64] = np.rint(UNIT * np.log(np.maximum(ratio, 1.0))).astype(np.int64)
     return rounded
 
