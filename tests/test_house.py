@@ -45,6 +45,7 @@ LEVELS = [
     {"config"},
     {"explain"},
     {"result", "comparison", "storage"},
+    {"assemble"},
     {"find"},
     {"readers"},
     {"cli"},

@@ -1,0 +1,343 @@
+"""From labels to records: what the stages found, as a :class:`~dedup.result.Clustering`.
+
+Groups and clusters are ranked (largest first, then by a key made from their members' ids), each
+member is given its role, and each cluster the version to show.  Nothing is compared here but shared
+passages inside a cluster, for the roles.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.article import Article, Skipped
+from dedup.canonical import Member as Contender
+from dedup.canonical import choose
+from dedup.comparison import Context
+from dedup.config import Config
+from dedup.duplicates.groups import Duplicates
+from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.verify import shared_counts
+from dedup.events.clustering import PROBABILITY_UNIT
+from dedup.events.features import Observed
+from dedup.events.groups import GroupText
+from dedup.events.scoring import Scored
+from dedup.progress import Progress
+from dedup.result import (
+    Cluster,
+    Clustering,
+    DuplicateGroup,
+    Member,
+    Statistics,
+    VerifiedCopies,
+)
+from dedup.roles import Placed, Role, assign_roles
+from dedup.text.clean import CleanArticle
+from dedup.text.recurring import RecurringLines
+from dedup.text.tokenize import compared_tokens, tokenize
+from dedup.version import __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The articles in the order of their ids, cleaned, with their places in the input."""
+
+    articles: Sequence[Article]
+    cleaned: Sequence[CleanArticle]
+    rows: Sequence[int]
+    skipped: tuple[Skipped, ...]
+    recurring: RecurringLines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A duplicate group: positions in the batch, and what it says."""
+
+    members: tuple[int, ...]
+    centre: int
+    text: GroupText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Events:
+    """What the event stage found about the groups."""
+
+    labels: NDArray[np.int64]
+    scored: Scored | None
+    observed: Observed | None
+    candidates: int = 0
+    capped_terms: int = 0
+    largest_component: int = 1
+
+
+def assemble(
+    batch: Batch,
+    duplicates: Duplicates,
+    groups: Sequence[Group],
+    shingles: Ragged,
+    events: Events,
+    level: str,
+    settings: Config,
+    report: Progress,
+) -> Clustering:
+    """Turn labels into records: rank groups and clusters, assign roles, choose what to show."""
+    n_rows = len(batch.articles) + len(batch.skipped)
+    similarity = _similarity_to_centre(duplicates)
+    rank = _ranks([_Ranked(g.members, _key(batch, g.members)) for g in groups])
+    clusters_of: dict[int, list[int]] = defaultdict(list)
+    for index, label in enumerate(events.labels.tolist()):
+        clusters_of[label].append(index)
+    together = [sorted(indices, key=rank.__getitem__) for indices in clusters_of.values()]
+    positions = [tuple(p for i in indices for p in groups[i].members) for indices in together]
+    keys = [_key(batch, members) for members in positions]
+    order = _ranks([_Ranked(m, k) for m, k in zip(positions, keys, strict=True)])
+    links = _links_by_cluster(events)
+    clusters: list[Cluster | None] = [None] * len(together)
+    labels = np.full(n_rows, -1, dtype=np.int64)
+    group_labels = np.full(n_rows, -1, dtype=np.int64)
+    for done, (indices, key) in enumerate(zip(together, keys, strict=True), start=1):
+        label = order[done - 1]
+        parts = [groups[index] for index in indices]
+        inside = links.get(int(events.labels[indices[0]]), [])
+        clusters[label] = _cluster(
+            batch,
+            parts,
+            [rank[index] for index in indices],
+            label=label,
+            key=key,
+            similarity=similarity,
+            containment=_containment(shingles, indices, parts, inside),
+            centrality=_centrality(indices, inside),
+            settings=settings,
+        )
+        for index, part in zip(indices, parts, strict=True):
+            for position in part.members:
+                labels[batch.rows[position]] = label
+                group_labels[batch.rows[position]] = rank[index]
+        report("choose canonical", done, len(together))
+    for array in (labels, group_labels):
+        array.flags.writeable = False
+    return Clustering(
+        clusters=tuple(cluster for cluster in clusters if cluster is not None),
+        labels=labels,
+        group_labels=group_labels,
+        skipped=batch.skipped,
+        level=level,
+        config=settings,
+        version=__version__,
+        statistics=Statistics(
+            duplicate_candidates=duplicates.candidates,
+            duplicate_pairs=len(duplicates.pairs),
+            capped_buckets=duplicates.capped_buckets,
+            event_candidates=events.candidates,
+            event_pairs=0 if events.scored is None else len(events.scored.pairs),
+            capped_terms=events.capped_terms,
+            largest_component=events.largest_component if groups else 0,
+            lines_removed=sum(len(c.removed) for c in batch.cleaned),
+        ),
+        copies=_copies(batch, duplicates, n_rows),
+        context=None
+        if events.observed is None
+        else Context(recurring=batch.recurring, observed=events.observed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    members: tuple[int, ...]
+    key: str
+
+
+def _ranks(sets: Sequence[_Ranked]) -> list[int]:
+    """Return the rank of each set: larger first, then by the key made from its members' ids."""
+    order = sorted(range(len(sets)), key=lambda i: (-len(sets[i].members), sets[i].key))
+    ranks = [0] * len(sets)
+    for rank, index in enumerate(order):
+        ranks[index] = rank
+    return ranks
+
+
+def _key(batch: Batch, positions: Iterable[int]) -> str:
+    """Return a name made from the ids of the members."""
+    digest = blake2b(digest_size=8)
+    for article_id in sorted(batch.articles[position].id for position in positions):
+        encoded = article_id.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    return digest.hexdigest()
+
+
+def _similarity_to_centre(duplicates: Duplicates) -> NDArray[np.float64]:
+    """Return the exact Jaccard similarity of each position with the centre of its group."""
+    known = {
+        (i, j): value
+        for (i, j), value in zip(
+            duplicates.pairs.tolist(), duplicates.jaccard.tolist(), strict=True
+        )
+    }
+    return np.array(
+        [
+            1.0 if head == centre else known[min(head, centre), max(head, centre)]
+            for head, centre in zip(
+                duplicates.representative.tolist(), duplicates.centre.tolist(), strict=True
+            )
+        ]
+    )
+
+
+def _links_by_cluster(events: Events) -> dict[int, list[tuple[int, int, int]]]:
+    """Return the scored pairs inside each cluster: (group, group, probability)."""
+    links: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    if events.scored is not None:
+        pairs = events.scored.pairs
+        inside = events.labels[pairs[:, 0]] == events.labels[pairs[:, 1]]
+        for (i, j), value in zip(
+            pairs[inside].tolist(), events.scored.probability[inside].tolist(), strict=True
+        ):
+            links[int(events.labels[i])].append((i, j, value))
+    return links
+
+
+def _centrality(indices: Sequence[int], links: Sequence[tuple[int, int, int]]) -> dict[int, int]:
+    """Return each group's mean probability with the others of its cluster, 0 to 1000."""
+    total = dict.fromkeys(indices, 0)
+    for i, j, value in links:
+        total[i] += value
+        total[j] += value
+    others = max(1, len(indices) - 1)
+    return {
+        index: 1000 if len(indices) == 1 else value * 1000 // (others * PROBABILITY_UNIT)
+        for index, value in total.items()
+    }
+
+
+def _containment(
+    shingles: Ragged,
+    indices: Sequence[int],
+    parts: Sequence[Group],
+    links: Sequence[tuple[int, int, int]],
+) -> dict[tuple[int, int], float]:
+    """Return containment between members of different groups, by position in the cluster.
+
+    Only scored pairs are counted; texts that share no rare term do not contain one another.  Groups
+    of one speak for themselves, and copies for their centre.
+    """
+    if not links:
+        return {}
+    pairs = np.array([(i, j) for i, j, _ in links], dtype=np.int64)
+    shared = shared_counts(shingles, pairs).tolist()
+    lengths = shingles.lengths
+    first: dict[int, list[int]] = {}
+    position = 0
+    for index, part in zip(indices, parts, strict=True):
+        first[index] = list(range(position, position + len(part.members)))
+        position += len(part.members)
+    return {
+        (a, b): count / int(lengths[mine])
+        for (i, j), count in zip(pairs.tolist(), shared, strict=True)
+        if count
+        for mine, other in ((i, j), (j, i))
+        for a in first[mine]
+        for b in first[other][:1]
+    }
+
+
+def _cluster(
+    batch: Batch,
+    parts: Sequence[Group],
+    group_labels: Sequence[int],
+    *,
+    label: int,
+    key: str,
+    similarity: NDArray[np.float64],
+    containment: Mapping[tuple[int, int], float],
+    centrality: Mapping[int, int],
+    settings: Config,
+) -> Cluster:
+    """Make one cluster: roles first, then the canonical version, then the records."""
+    placed = [
+        Placed(
+            article=batch.articles[position],
+            clean=batch.cleaned[position],
+            n_words=len(tokenize(batch.cleaned[position].body)),
+            group=number,
+            is_centre=position == part.centre,
+        )
+        for number, part in enumerate(parts)
+        for position in part.members
+    ]
+    roles = assign_roles(placed, containment)
+    nearness = [
+        value for part, value in zip(parts, centrality.values(), strict=True) for _ in part.members
+    ]
+    positions = [position for part in parts for position in part.members]
+    choice = choose(
+        [
+            Contender(
+                article=place.article,
+                clean=place.clean,
+                n_words=place.n_words,
+                group=place.group,
+                role=role.value,
+                centrality=int(near * similarity[position]),
+            )
+            for place, role, near, position in zip(placed, roles, nearness, positions, strict=True)
+        ],
+        settings.canonical,
+    )
+    members = [
+        Member(
+            article=place.article,
+            row=batch.rows[position],
+            role=role,
+            similarity=float(similarity[position]),
+            note=_note(place),
+        )
+        for place, role, position in zip(placed, roles, positions, strict=True)
+    ]
+    return Cluster(
+        label=label,
+        id=key,
+        groups=tuple(
+            DuplicateGroup(
+                label=group_label,
+                members=_original_first(
+                    [m for m, place in zip(members, placed, strict=True) if place.group == number]
+                ),
+                centre=batch.articles[part.centre].id,
+            )
+            for number, (part, group_label) in enumerate(zip(parts, group_labels, strict=True))
+        ),
+        canonical=placed[choice.index].article,
+        reasons=choice.reasons,
+    )
+
+
+def _original_first(members: Sequence[Member]) -> tuple[Member, ...]:
+    return tuple(sorted(members, key=lambda m: (m.role is not Role.ORIGINAL, m.article.id)))
+
+
+def _note(place: Placed) -> str | None:
+    """Say why an article could not be compared."""
+    title, body = place.clean.title, place.clean.body
+    if compared_tokens(title, body):
+        return None
+    if tokenize(f"{title} {body}"):
+        return "too short to compare, stands alone"
+    written = place.article.text.strip() or place.article.title.strip()
+    return "no words in it, stands alone" if written else "empty, stands alone"
+
+
+def _copies(batch: Batch, duplicates: Duplicates, n_rows: int) -> VerifiedCopies:
+    rows = np.array(batch.rows, dtype=np.int64)
+    representative = np.full(n_rows, -1, dtype=np.int64)
+    representative[rows] = rows[duplicates.representative]
+    return VerifiedCopies(
+        representative=representative,
+        pairs=rows[duplicates.pairs].reshape(-1, 2),
+        jaccard=duplicates.jaccard,
+    )
