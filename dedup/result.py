@@ -174,19 +174,9 @@ class VerifiedCopies:
 
     def expand(self) -> NDArray[np.int64]:
         """Return all verified pairs of rows, i < j, sorted; quadratic in exact copies."""
-        copies: dict[int, list[int]] = {}
-        for row, head in enumerate(self.representative.tolist()):
-            if head >= 0:
-                copies.setdefault(head, []).append(row)
-        found = [
-            (rows[i], rows[j])
-            for rows in copies.values()
-            for i in range(len(rows))
-            for j in range(i + 1, len(rows))
-        ]
-        for a, b in self.pairs.tolist():
-            found += [(min(i, j), max(i, j)) for i in copies[a] for j in copies[b]]
-        return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
+        from dedup.duplicates.groups import expand_pairs
+
+        return expand_pairs(self.representative, self.pairs, self.jaccard)[0]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -194,3 +194,11 @@ def test_record_is_checked() -> None:
         Duplicates(**{**parts, "centre": np.zeros(2, np.int64)})
     with pytest.raises(ValueError, match="shape"):
         Duplicates(**{**parts, "jaccard": np.ones(2)})
+
+
+def test_rows_that_take_no_part_are_in_no_pair() -> None:
+    from dedup.duplicates.groups import expand_pairs
+
+    pairs, jaccard = expand_pairs(np.array([-1, 1, -1, 1]), np.empty((0, 2), np.int64), np.empty(0))
+    assert pairs.tolist() == [[1, 3]]
+    assert jaccard.tolist() == [1.0]

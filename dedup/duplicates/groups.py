@@ -98,25 +98,54 @@ class Duplicates:
         jaccard : ndarray of float64, shape (p,)
             1.0 for exact copies, also where they are shorter than a shingle.
         """
-        order = np.argsort(self.representative, kind="stable")
-        heads, starts = np.unique(self.representative[order], return_index=True)
-        # np.split returns one part more than it is given places: the part before the first.
-        copies = dict(zip(heads.tolist(), np.split(order, starts)[1:], strict=True))
-        blocks = [np.empty((0, 2), dtype=np.int64)]
-        values = [np.empty(0, dtype=np.float64)]
-        for rows in copies.values():
-            if len(rows) > 1:
-                left, right = np.triu_indices(len(rows), 1)
-                blocks.append(np.stack([rows[left], rows[right]], axis=1))
-                values.append(np.ones(len(left)))
-        for (i, j), value in zip(self.pairs.tolist(), self.jaccard.tolist(), strict=True):
-            first = np.repeat(copies[i], len(copies[j]))
-            block = np.stack([first, np.tile(copies[j], len(copies[i]))], axis=1)
-            blocks.append(np.sort(block, axis=1))
-            values.append(np.full(len(block), value))
-        pairs, jaccard = np.concatenate(blocks), np.concatenate(values)
-        sorting = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        return pairs[sorting], jaccard[sorting]
+        return expand_pairs(self.representative, self.pairs, self.jaccard)
+
+
+def expand_pairs(
+    representative: NDArray[np.int64], pairs: NDArray[np.int64], jaccard: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return all pairs of rows that verified pairs of representatives stand for.
+
+    Parameters
+    ----------
+    representative : ndarray of int64, shape (n,)
+        Row that stands for each row's text; -1 for a row that takes no part.
+    pairs : ndarray of int64, shape (m, 2)
+        Rows of representatives.
+    jaccard : ndarray of float64, shape (m,)
+
+    Returns
+    -------
+    pairs : ndarray of int64, shape (p, 2)
+        Row numbers i < j, sorted; quadratic in the exact copies of one text.
+    jaccard : ndarray of float64, shape (p,)
+
+    Examples
+    --------
+    >>> pairs, _ = expand_pairs(np.array([0, 0, 2]), np.array([[0, 2]]), np.array([0.8]))
+    >>> pairs.tolist()
+    [[0, 1], [0, 2], [1, 2]]
+    """
+    order = np.argsort(representative, kind="stable")
+    heads, starts = np.unique(representative[order], return_index=True)
+    # np.split returns one part more than it is given places: the part before the first.
+    copies = dict(zip(heads.tolist(), np.split(order, starts)[1:], strict=True))
+    copies.pop(-1, None)
+    blocks = [np.empty((0, 2), dtype=np.int64)]
+    values = [np.empty(0, dtype=np.float64)]
+    for rows in copies.values():
+        if len(rows) > 1:
+            left, right = np.triu_indices(len(rows), 1)
+            blocks.append(np.stack([rows[left], rows[right]], axis=1))
+            values.append(np.ones(len(left)))
+    for (i, j), value in zip(pairs.tolist(), jaccard.tolist(), strict=True):
+        first = np.repeat(copies[i], len(copies[j]))
+        block = np.stack([first, np.tile(copies[j], len(copies[i]))], axis=1)
+        blocks.append(np.sort(block, axis=1))
+        values.append(np.full(len(block), value))
+    pairs, jaccard = np.concatenate(blocks), np.concatenate(values)
+    sorting = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return pairs[sorting], jaccard[sorting]
 
 
 def token_digest(tokens: Sequence[str]) -> bytes:
