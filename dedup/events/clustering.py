@@ -2,7 +2,9 @@
 
 Average linkage: two clusters are joined while the mean probability over *all* their pairs reaches
 the threshold.  A pair that was never scored counts as the floor, 0: so one accidental link between
-two big stories is outvoted by all the links that are missing.
+two big stories is outvoted by all the links that are missing.  The user's word comes first: rows
+that must be together start as one cluster, and clusters that hold two that must not are never
+joined.
 
 Theory of operation: connected components of the scored graph are independent, so each is clustered
 alone (and could be so on another machine, with the same result).  Inside a component a heap holds
@@ -10,17 +12,26 @@ the mean of each linked pair of clusters; the best pair is merged, the sums of i
 up, and stale heap entries are skipped when they surface.  Probabilities are whole numbers
 (1/2**20), sums are exact, ties go to the clusters that hold the smallest row numbers.
 
+Whatever is joined with one side of a forbidden pair is forbidden to the other side from then on.
+So a link between two clusters that may not be joined is never asked for again, and is dropped.
+
+Means fall from merge to merge of a cluster (a mean over three clusters lies between those over
+two), with forbidden pairs too: the last merge of a cluster is the one that holds least.
+
 Source: Sokal & Michener 1958 (UPGMA); sparse in that missing similarities are constant.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup.events.links import Links, units
 
 #: Units of a probability.
 PROBABILITY_UNIT = 1 << 20
@@ -58,33 +69,38 @@ def connected_components(n: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.
     return np.asarray(first[component])
 
 
-def average_linkage(
-    n: int,
-    pairs: NDArray[np.integer[Any]],
-    probability: NDArray[np.int64],
-    threshold: int,
-    progress: Callable[[int, int], None] | None = None,
-) -> NDArray[np.int64]:
-    """Cluster rows by average linkage over scored pairs.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Linkage:
+    """Clusters, and how they came about.
 
     Parameters
     ----------
-    n : int
-        Number of rows.
-    pairs : ndarray of integers, shape (m, 2)
-        Row numbers, each pair once; a pair that is not listed has probability 0.
-    probability : ndarray of int64, shape (m,)
-        In units of ``1 / PROBABILITY_UNIT``.
-    threshold : int
-        Least mean probability of a merge, same units, above 0.  Raising it splits stories.
-    progress : callable, optional
-        Called with components done and components in all.
+    labels : ndarray of int64, shape (n,)
+        The smallest row number of each row's cluster.
+    merges : ndarray of int64, shape (k, 2)
+        The two clusters of each merge by their smallest rows, i < j; in the order in which they
+        were made, component by component.  What the user's pairs joined is no merge.
+    total, area : ndarray of int64, shape (k,)
+        The sum of the probabilities between the two clusters, and the number of their pairs.
+    largest_component : int
+        Rows in the largest connected component.
+    """
 
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        The smallest row number of each row's cluster.  O(m log m) in a component whose clusters
-        stay small; each merge costs the links of the smaller neighbourhood.
+    labels: NDArray[np.int64]
+    merges: NDArray[np.int64]
+    total: NDArray[np.int64]
+    area: NDArray[np.int64]
+    largest_component: int
+
+
+def average_linkage(
+    n: int,
+    pairs: NDArray[np.integer[Any]],
+    probability: NDArray[np.integer[Any]],
+    threshold: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> NDArray[np.int64]:
+    """Return the labels that :func:`link` finds where the user requires and forbids nothing.
 
     Examples
     --------
@@ -94,57 +110,141 @@ def average_linkage(
     >>> average_linkage(3, pairs, np.array([strong, strong - 1]), PROBABILITY_UNIT // 2).tolist()
     [0, 0, 2]
     """
-    labels = np.arange(n, dtype=np.int64)
-    if len(pairs) == 0:
-        return labels
-    component = connected_components(n, pairs)
+    return link(n, pairs, probability, threshold, progress=progress).labels
+
+
+def link(
+    n: int,
+    pairs: NDArray[np.integer[Any]],
+    probability: NDArray[np.integer[Any]],
+    threshold: int,
+    *,
+    links: Links | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Linkage:
+    """Cluster rows by average linkage over scored pairs.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    pairs : ndarray of integers, shape (m, 2)
+        Row numbers, each pair once; a pair that is not listed has probability 0.
+    probability : ndarray of integers, shape (m,)
+        In units of ``1 / PROBABILITY_UNIT``.
+    threshold : int
+        Least mean probability of a merge, same units, above 0.  Raising it splits stories.
+    links : Links, optional
+        What the user requires and forbids, free of contradictions.
+    progress : callable, optional
+        Called with components done and components in all.
+
+    Returns
+    -------
+    Linkage
+        O(m log m) in a component whose clusters stay small; each merge costs the links of the
+        smaller neighbourhood.
+
+    Examples
+    --------
+    Row 2 must stay with row 3, which nothing else resembles, so it is lost to row 1:
+
+    >>> pairs, strong = np.array([[0, 1], [1, 2]]), np.array([3, 3]) * PROBABILITY_UNIT // 4
+    >>> found = link(4, pairs, strong, PROBABILITY_UNIT // 2, links=Links(must=((2, 3),)))
+    >>> found.labels.tolist(), found.merges.tolist()
+    ([0, 0, 2, 2], [[0, 1]])
+    """
+    links = links or Links()
+    unit = units(links.must)
+    forbidden = _forbidden(links, unit)
+    start_of = np.arange(n, dtype=np.int64)
+    start_of[list(unit)] = list(unit.values())
+    size = np.bincount(start_of, minlength=n)
+    must = np.array(links.must, dtype=np.int64).reshape(-1, 2)
+    component = connected_components(n, np.concatenate([pairs, must]))
+    head = np.arange(n, dtype=np.int64)
+    merges: list[tuple[int, int, int, int]] = []
     home = component[pairs[:, 0]]
     order = np.argsort(home, kind="stable")
     starts = np.flatnonzero(np.diff(home[order], prepend=-1))
-    ends = np.append(starts[1:], len(order))
+    ends = np.append(starts, len(order))[1:]
     for done, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         block = order[start:end]
-        merged = _cluster_component(pairs[block].tolist(), probability[block].tolist(), threshold)
-        for row, head in merged.items():
-            labels[row] = head
+        graph = _graph(start_of[pairs[block]].tolist(), probability[block].tolist(), forbidden)
+        sizes = {row: int(size[row]) for row in graph}
+        made = _cluster_component(graph, sizes, threshold, forbidden)
+        for i, j, _, _ in reversed(made):  # the last merge knows where all of it ended up
+            head[j] = head[i]
+        merges += made
         if progress is not None:
             progress(done + 1, len(starts))
-    return labels
+    table = np.array(merges, dtype=np.int64).reshape(-1, 4)
+    return Linkage(
+        labels=head[start_of],
+        merges=table[:, :2],
+        total=table[:, 2],
+        area=table[:, 3],
+        largest_component=int(np.bincount(component).max(initial=0)),
+    )
+
+
+#: Cluster → the clusters that it is linked to, with the sum of the probabilities.
+_Graph = dict[int, dict[int, int]]
+
+
+def _forbidden(links: Links, unit: Mapping[int, int]) -> dict[int, set[int]]:
+    """Return, for each cluster at the start, those that it must not be joined with."""
+    forbidden: dict[int, set[int]] = {}
+    for a, b in links.cannot:
+        i, j = unit.get(a, a), unit.get(b, b)
+        forbidden.setdefault(i, set()).add(j)
+        forbidden.setdefault(j, set()).add(i)
+    return forbidden
+
+
+def _graph(
+    pairs: list[list[int]], probability: list[int], forbidden: Mapping[int, set[int]]
+) -> _Graph:
+    """Return the links between different clusters that may be joined."""
+    graph: _Graph = {}
+    for (i, j), value in zip(pairs, probability, strict=True):
+        if i != j and j not in forbidden.get(i, ()):
+            total = graph.setdefault(i, {}).get(j, 0) + value
+            graph[i][j] = graph.setdefault(j, {})[i] = total
+    return graph
 
 
 def _cluster_component(
-    pairs: list[list[int]], probability: list[int], threshold: int
-) -> dict[int, int]:
-    """Return row → smallest row of its cluster, for one component."""
-    links: dict[int, dict[int, int]] = {}
-    for (i, j), value in zip(pairs, probability, strict=True):
-        links.setdefault(i, {})[j] = value
-        links.setdefault(j, {})[i] = value
-    size = dict.fromkeys(links, 1)
-    head = {row: row for row in links}
+    links: _Graph, size: dict[int, int], threshold: int, forbidden: dict[int, set[int]]
+) -> list[tuple[int, int, int, int]]:
+    """Join the clusters of one component; return the merges: (i, j, total, area), i < j."""
+    merges = []
     # A cluster is known by its smallest row; an entry is stale once its sum or sizes changed.
-    heap: list[tuple[float, int, int, int, int]] = [
-        (-value, min(i, j), max(i, j), value, 1)
-        for (i, j), value in zip(pairs, probability, strict=True)
-        if value >= threshold
-    ]
-    heapq.heapify(heap)
+    heap: list[tuple[float, int, int, int, int]] = []
+
+    def offer(i: int, j: int, total: int) -> None:
+        area = size[i] * size[j]
+        if total >= threshold * area:
+            # The quotient of two whole numbers below 2**53 is rounded correctly, everywhere.
+            heapq.heappush(heap, (-total / area, min(i, j), max(i, j), total, area))
+
+    for i, others in links.items():
+        for j, total in others.items():
+            if i < j:
+                offer(i, j, total)
     while heap:
         _, i, j, total, area = heapq.heappop(heap)
         if i not in size or j not in size or links[i].get(j) != total or area != size[i] * size[j]:
             continue
-        head[j] = i
-        _merge(links, i, j)
+        merges.append((i, j, total, area))
+        _merge(links, forbidden, i, j)
         size[i] += size.pop(j)
         for other, value in links[i].items():
-            area = size[i] * size[other]
-            if value >= threshold * area:
-                # The quotient of two whole numbers below 2**53 is rounded correctly, everywhere.
-                heapq.heappush(heap, (-value / area, min(i, other), max(i, other), value, area))
-    return {row: _root(head, row) for row in head}
+            offer(i, other, value)
+    return merges
 
 
-def _merge(links: dict[int, dict[int, int]], i: int, j: int) -> None:
+def _merge(links: _Graph, forbidden: dict[int, set[int]], i: int, j: int) -> None:
     """Add the links of cluster j to those of cluster i, and drop j."""
     del links[i][j]
     gone = links.pop(j)
@@ -153,9 +253,12 @@ def _merge(links: dict[int, dict[int, int]], i: int, j: int) -> None:
         del links[other][j]
         total = links[i].get(other, 0) + value
         links[i][other] = links[other][i] = total
-
-
-def _root(head: dict[int, int], row: int) -> int:
-    while head[row] != row:
-        head[row] = row = head[head[row]]
-    return row
+    inherited = forbidden.pop(j, None)
+    if inherited:
+        barred = forbidden.setdefault(i, set())
+        barred |= inherited
+        for other in inherited:
+            forbidden[other].remove(j)
+            forbidden[other].add(i)
+    for other in forbidden.get(i, set()) & links[i].keys():
+        del links[i][other], links[other][i]
