@@ -22,6 +22,7 @@ from typing import Any
 
 from dedup.canonical import CanonicalConfig
 from dedup.errors import ConfigError
+from dedup.events.links import Pair, checked_links
 
 __all__ = ["CanonicalConfig", "Config", "DuplicateConfig", "EventConfig", "TextConfig"]
 
@@ -114,6 +115,30 @@ class EventConfig:
     posting_cap : int
         Texts that may share a term before it stops generating candidates.  Raising it costs time in
         proportion to its square.
+    must_link : tuple of (str, str)
+        Ids of articles that report one event, whatever their score, dates or languages say.  Pairs
+        chain, and each speaks for all copies of its two articles.  More pairs cost attention: a
+        pair stays in force when its reason is gone.
+    cannot_link : tuple of (str, str)
+        Ids of articles that do not: no cluster ever holds both.  More pairs cost attention too, and
+        each may split the rest of a story in a place of its own.
+
+    Raises
+    ------
+    ConfigError
+        Naming the setting, if one is out of its range or two contradict each other.  That a pair
+        names no article of the input, or contradicts its copies, comes out in
+        :func:`dedup.find_clusters`.
+
+    Notes
+    -----
+    Events alone are meant by all of this: ``level="duplicate"`` asks about texts, and none of these
+    settings has a say in it.
+
+    Examples
+    --------
+    >>> EventConfig(must_link=[["a", "b"]]).must_link
+    (('a', 'b'),)
     """
 
     threshold: float = 0.425
@@ -124,6 +149,8 @@ class EventConfig:
     min_cosine: float = 0.05
     across_languages: bool = False
     posting_cap: int = 3000
+    must_link: tuple[Pair, ...] = ()
+    cannot_link: tuple[Pair, ...] = ()
 
     def __post_init__(self) -> None:
         _require_share(self, "threshold")
@@ -144,6 +171,17 @@ class EventConfig:
             raise ConfigError(
                 f"floor must not exceed threshold, got {self.floor} > {self.threshold}"
             )
+        must, cannot = checked_links(self.must_link, self.cannot_link)
+        object.__setattr__(self, "must_link", must)
+        object.__setattr__(self, "cannot_link", cannot)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON types."""
+        return {
+            **asdict(self),
+            "must_link": [list(pair) for pair in self.must_link],
+            "cannot_link": [list(pair) for pair in self.cannot_link],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +212,7 @@ class Config:
         return {
             "text": asdict(self.text),
             "duplicate": asdict(self.duplicate),
-            "event": asdict(self.event),
+            "event": self.event.to_dict(),
             "canonical": self.canonical.to_dict(),
         }
 
