@@ -37,6 +37,7 @@ from scipy.optimize import minimize
 import datasets
 import dedup.find as find
 from dedup.article import as_articles
+from dedup.batch import groups_of, prepare
 from dedup.config import Config
 from dedup.duplicates.shingling import shingle
 from dedup.evaluate import b_cubed_f1_score
@@ -106,9 +107,9 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
     """Run a set up to scored candidates, as :func:`dedup.find_clusters` does."""
     config = Config()
     articles, _ = as_articles(data.articles)
-    batch = find._prepare(articles, [], config, lambda *_: None)
+    batch = prepare(articles, [], config, lambda *_: None)
     duplicates = find._find_duplicates(batch, config, lambda *_: None)
-    groups = find._groups(batch, duplicates)
+    groups = groups_of(batch, duplicates)
     texts = [group.text for group in groups]
     profiles = [text.profile for text in texts]
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
@@ -142,7 +143,7 @@ def sample_of_pairs(data: datasets.PairSet) -> Sample:
             for side, mark in zip(pair, "ab", strict=True)
         ]
     )
-    batch = find._prepare(articles, [], config, lambda *_: None)
+    batch = prepare(articles, [], config, lambda *_: None)
     place = np.argsort(batch.rows)
     cleaned = [batch.cleaned[p] for p in place]
     texts = [

@@ -16,6 +16,7 @@ from dedup.version import __version__
 if TYPE_CHECKING:
     from dedup.article import Article, Skipped
     from dedup.canonical import CanonicalConfig, Grade, Rule
+    from dedup.cluster import Cluster, DuplicateGroup, Member
     from dedup.comparison import compare
     from dedup.config import Config, DuplicateConfig, EventConfig, TextConfig
     from dedup.dates import Interval, parse_date
@@ -32,29 +33,32 @@ if TYPE_CHECKING:
     from dedup.explain import Contribution, Evidence
     from dedup.find import find_clusters
     from dedup.readers import read_articles
-    from dedup.result import Cluster, Clustering, DuplicateGroup, Member, Statistics
+    from dedup.result import Clustering, Statistics
+    from dedup.review import Borderline, Bridge
     from dedup.roles import Role
 
 # Each name is imported when it is first used: `import dedup` costs next to nothing.
 _HOME = {
     "Article": "article",
     "ArticleError": "errors",
+    "Borderline": "review",
+    "Bridge": "review",
     "CanonicalConfig": "canonical",
-    "Cluster": "result",
+    "Cluster": "cluster",
     "Clustering": "result",
     "Config": "config",
     "ConfigError": "errors",
     "Contribution": "explain",
     "DedupError": "errors",
     "DuplicateConfig": "config",
-    "DuplicateGroup": "result",
+    "DuplicateGroup": "cluster",
     "Evaluation": "evaluate",
     "EventConfig": "config",
     "Evidence": "explain",
     "FormatError": "errors",
     "Grade": "canonical",
     "Interval": "dates",
-    "Member": "result",
+    "Member": "cluster",
     "MismatchError": "errors",
     "MissingDependencyError": "errors",
     "Role": "roles",
@@ -72,6 +76,8 @@ _HOME = {
 __all__ = [
     "Article",
     "ArticleError",
+    "Borderline",
+    "Bridge",
     "CanonicalConfig",
     "Cluster",
     "Clustering",

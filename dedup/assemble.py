@@ -15,7 +15,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.article import Article, Skipped
+from dedup.batch import Batch, Group
 from dedup.canonical import Member as Contender
 from dedup.canonical import choose
 from dedup.comparison import Context
@@ -25,8 +25,7 @@ from dedup.duplicates.shingling import Ragged
 from dedup.duplicates.verify import shared_counts
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Observed
-from dedup.events.groups import GroupText
-from dedup.events.scoring import Scored
+from dedup.pairs import PairScores, VerifiedCopies
 from dedup.progress import Progress
 from dedup.result import (
     Cluster,
@@ -34,33 +33,10 @@ from dedup.result import (
     DuplicateGroup,
     Member,
     Statistics,
-    VerifiedCopies,
 )
 from dedup.roles import Placed, Role, assign_roles
-from dedup.text.clean import CleanArticle
-from dedup.text.recurring import RecurringLines
 from dedup.text.tokenize import compared_tokens, tokenize
 from dedup.version import __version__
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """The articles in the order of their ids, cleaned, with their places in the input."""
-
-    articles: Sequence[Article]
-    cleaned: Sequence[CleanArticle]
-    rows: Sequence[int]
-    skipped: tuple[Skipped, ...]
-    recurring: RecurringLines
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A duplicate group: positions in the batch, and what it says."""
-
-    members: tuple[int, ...]
-    centre: int
-    text: GroupText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +44,7 @@ class Events:
     """What the event stage found about the groups."""
 
     labels: NDArray[np.int64]
-    scored: Scored | None
+    scores: PairScores | None
     observed: Observed | None
     candidates: int = 0
     capped_terms: int = 0
@@ -135,12 +111,13 @@ def assemble(
             duplicate_pairs=len(duplicates.pairs),
             capped_buckets=duplicates.capped_buckets,
             event_candidates=events.candidates,
-            event_pairs=0 if events.scored is None else len(events.scored.pairs),
+            event_pairs=0 if events.scores is None else len(events.scores),
             capped_terms=events.capped_terms,
             largest_component=events.largest_component if groups else 0,
             lines_removed=sum(len(c.removed) for c in batch.cleaned),
         ),
         copies=_copies(batch, duplicates, n_rows),
+        scores=events.scores,
         context=None
         if events.observed is None
         else Context(recurring=batch.recurring, observed=events.observed),
@@ -192,12 +169,9 @@ def _similarity_to_centre(duplicates: Duplicates) -> NDArray[np.float64]:
 def _links_by_cluster(events: Events) -> dict[int, list[tuple[int, int, int]]]:
     """Return the scored pairs inside each cluster: (group, group, probability)."""
     links: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    if events.scored is not None:
-        pairs = events.scored.pairs
-        inside = events.labels[pairs[:, 0]] == events.labels[pairs[:, 1]]
-        for (i, j), value in zip(
-            pairs[inside].tolist(), events.scored.probability[inside].tolist(), strict=True
-        ):
+    if events.scores is not None:
+        inside = events.scores.inside(events.labels)
+        for (i, j), value in zip(inside.pairs.tolist(), inside.probability.tolist(), strict=True):
             links[int(events.labels[i])].append((i, j, value))
     return links
 

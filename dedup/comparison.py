@@ -19,6 +19,7 @@ from dedup.events.groups import GroupText
 from dedup.explain import Evidence, explain_pair
 from dedup.provenance import publication
 from dedup.result import Clustering, DuplicateGroup
+from dedup.review import forbidden_between, users_word
 from dedup.text.clean import CleanArticle, clean
 from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.tokenize import compared_tokens
@@ -179,6 +180,9 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
         notes.append("this run looked for copies only (level='duplicate')")
     if evidence.relation == "copies":
         return notes
+    word = users_word(result, evidence.a, evidence.b)
+    if word is not None:
+        return [*notes, word]
     if evidence.days is not None and evidence.days > event.window_days:
         notes.append(
             f"{evidence.days:.0f} days apart, beyond the window of {event.window_days:g}: "
@@ -187,7 +191,12 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
     elif not event.across_languages and evidence.relation == "apart" and not one_language:
         notes.append("in two languages, which are not compared (event.across_languages)")
     elif evidence.relation == "apart" and evidence.probability >= event.threshold:
-        notes.append("alike as a pair, but not like the rest of each other's cluster")
+        barred = forbidden_between(result, evidence.a, evidence.b)
+        notes.append(
+            f"their clusters hold {barred[0]} and {barred[1]}, which event.cannot_link keeps apart"
+            if barred
+            else "alike as a pair, but not like the rest of each other's cluster"
+        )
     elif evidence.relation == "one event" and evidence.probability < event.threshold:
         notes.append("joined through the other members of the cluster, not as a pair")
     return notes

@@ -7,30 +7,27 @@ by that order: so the order of the input cannot matter.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from dedup.article import Article, Skipped, as_articles
-from dedup.assemble import Batch, Events, Group, assemble
-from dedup.comparison import group_text
+from dedup.article import as_articles
+from dedup.assemble import Events, assemble
+from dedup.batch import Batch, Group, groups_of, prepare, user_links
 from dedup.config import Config, EventConfig, checked_config
 from dedup.duplicates.groups import Duplicates, find_duplicates
 from dedup.duplicates.shingling import Ragged
 from dedup.errors import ConfigError
 from dedup.events.candidates import EventCandidates, event_candidates
-from dedup.events.clustering import PROBABILITY_UNIT, average_linkage, connected_components
+from dedup.events.clustering import PROBABILITY_UNIT, link
 from dedup.events.features import Features, observe
 from dedup.events.groups import features_of
 from dedup.events.scoring import score
+from dedup.pairs import PairScores
 from dedup.progress import Progress, reporting
-from dedup.result import (
-    Clustering,
-)
-from dedup.text.clean import clean
-from dedup.text.recurring import count_lines
+from dedup.result import Clustering
+from dedup.review import threshold_units
 from dedup.text.tokenize import compared_tokens
 
 __all__ = ["find_clusters"]
@@ -75,7 +72,8 @@ def find_clusters(
     ArticleError
         If a row cannot be read, naming row, field and value; or if two rows share an explicit id.
     ConfigError
-        If ``level`` or ``on_error`` is not one of its values.
+        If ``level`` or ``on_error`` is not one of its values; or if ``event.must_link`` or
+        ``event.cannot_link`` names an unknown id, or contradicts itself or the copies found.
 
     Notes
     -----
@@ -96,33 +94,12 @@ def find_clusters(
     settings = checked_config(config)
     with reporting(progress) as report:
         read, skipped = as_articles(articles, columns=columns, on_error=on_error)
-        batch = _prepare(read, skipped, settings, report)
+        batch = prepare(read, skipped, settings, report)
         duplicates = _find_duplicates(batch, settings, report)
-        groups = _groups(batch, duplicates)
+        groups = groups_of(batch, duplicates)
         shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-        events = _find_events(groups, shingles, settings, report, level)
+        events = _find_events(batch, groups, shingles, settings, report, level)
         return assemble(batch, duplicates, groups, shingles, events, level, settings, report)
-
-
-def _prepare(
-    articles: Sequence[Article], skipped: Sequence[Skipped], settings: Config, report: Progress
-) -> Batch:
-    lost = {row.index for row in skipped}
-    rows = [row for row in range(len(articles) + len(lost)) if row not in lost]
-    order = sorted(range(len(articles)), key=lambda position: articles[position].id)
-    ordered = [articles[position] for position in order]
-    recurring = count_lines(ordered)
-    cleaned = []
-    for done, article in enumerate(ordered, start=1):
-        cleaned.append(clean(article, recurring, strip_furniture=settings.text.strip_furniture))
-        report("clean", done, len(ordered))
-    return Batch(
-        articles=ordered,
-        cleaned=cleaned,
-        rows=[rows[position] for position in order],
-        skipped=tuple(skipped),
-        recurring=recurring,
-    )
 
 
 def _find_duplicates(batch: Batch, settings: Config, report: Progress) -> Duplicates:
@@ -139,31 +116,20 @@ def _find_duplicates(batch: Batch, settings: Config, report: Progress) -> Duplic
     )
 
 
-def _groups(batch: Batch, duplicates: Duplicates) -> list[Group]:
-    members: dict[int, list[int]] = defaultdict(list)
-    for position, centre in enumerate(duplicates.centre.tolist()):
-        members[centre].append(position)
-    return [
-        Group(
-            members=tuple(positions),
-            centre=centre,
-            text=group_text(
-                [batch.articles[p] for p in positions],
-                [batch.cleaned[p] for p in positions],
-                positions.index(centre),
-            ),
-        )
-        for centre, positions in sorted(members.items())
-    ]
-
-
 def _find_events(
-    groups: Sequence[Group], shingles: Ragged, settings: Config, report: Progress, level: str
+    batch: Batch,
+    groups: Sequence[Group],
+    shingles: Ragged,
+    settings: Config,
+    report: Progress,
+    level: str,
 ) -> Events:
     """Cluster the groups by event: features, candidates, scores, average linkage."""
     apart = np.arange(len(groups), dtype=np.int64)
     if level == "duplicate":
-        return Events(labels=apart, scored=None, observed=None)
+        return Events(labels=apart, scores=None, observed=None)
+    event = settings.event
+    links = user_links(batch, groups, event)  # first: a wrong id must not cost an hour
     texts = [group.text for group in groups]
     profiles = []
     for done, text in enumerate(texts, start=1):
@@ -171,27 +137,27 @@ def _find_events(
         report("read words", done, len(texts))
     observed = observe(profiles)
     if len(groups) < 2:
-        return Events(labels=apart, scored=None, observed=observed)
-    event = settings.event
+        return Events(labels=apart, scores=PairScores.none(), observed=observed)
     features = features_of(texts, profiles, observed, event.prior_weight)
     candidates = _find_candidates(features, event, report)
     scored = score(features, shingles, candidates.pairs).at_least(
         round(event.floor * PROBABILITY_UNIT)
     )
-    component = connected_components(len(groups), scored.pairs)
+    linkage = link(
+        len(groups),
+        scored.pairs,
+        scored.probability,
+        threshold_units(settings),
+        links=links,
+        progress=lambda done, total: report("cluster", done, total),
+    )
     return Events(
-        labels=average_linkage(
-            len(groups),
-            scored.pairs,
-            scored.probability,
-            round(event.threshold * PROBABILITY_UNIT),
-            progress=lambda done, total: report("cluster", done, total),
-        ),
-        scored=scored,
+        labels=linkage.labels,
+        scores=PairScores.of(scored.pairs, scored.probability),
         observed=observed,
         candidates=len(candidates.pairs),
         capped_terms=candidates.capped_terms,
-        largest_component=int(np.bincount(component).max()),
+        largest_component=linkage.largest_component,
     )
 
 

@@ -36,12 +36,12 @@ def reporting(progress: Progress | bool | None) -> Iterator[Progress]:
         yield progress
         return
     if progress is False or (progress is None and not _somebody_looks()):
-        yield _silent
+        yield silent
         return
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        yield _silent
+        yield silent
         return
     bars = _Bars(tqdm)
     try:
@@ -50,8 +50,8 @@ def reporting(progress: Progress | bool | None) -> Iterator[Progress]:
         bars.close()
 
 
-def _silent(stage: str, done: int, total: int) -> None:
-    return None
+def silent(stage: str, done: int, total: int) -> None:
+    """Report nothing."""
 
 
 def _somebody_looks() -> bool:

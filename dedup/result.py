@@ -20,109 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article, Skipped
+from dedup.cluster import Cluster, DuplicateGroup, Member
 from dedup.config import Config
 from dedup.errors import DedupError
+from dedup.pairs import PairScores, VerifiedCopies
 from dedup.roles import Role
 
 if TYPE_CHECKING:
     from dedup.comparison import Context
     from dedup.explain import Evidence
+    from dedup.review import Borderline, Bridge, Listing
 
 __all__ = ["Cluster", "Clustering", "DuplicateGroup", "Member", "Statistics"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One article in its place.
-
-    Parameters
-    ----------
-    article : Article
-    row : int
-        Position in the input.
-    role : Role
-        ``original``, ``update``, ``reprint``, ``excerpt`` or ``report``.
-    similarity : float
-        Exact Jaccard similarity with the centre of its duplicate group; 1.0 for the centre.
-    note : str or None
-        Why an article could not be compared, if so.
-    """
-
-    article: Article
-    row: int
-    role: Role
-    similarity: float
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DuplicateGroup:
-    """Copies of one text.
-
-    Parameters
-    ----------
-    label : int
-        Its label in :attr:`Clustering.group_labels`.
-    members : tuple of Member
-        The original first, then by id.
-    centre : str
-        Id of the member that every other was verified against.
-    """
-
-    label: int
-    members: tuple[Member, ...]
-    centre: str
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
-    """Reports of one event.
-
-    Parameters
-    ----------
-    label : int
-        Its label in :attr:`Clustering.labels`.
-    id : str
-        Made from the ids of its members.
-    groups : tuple of DuplicateGroup
-        Largest first.
-    canonical : Article
-        The version to show.
-    reasons : tuple of str
-        Why that one, in words.
-    """
-
-    label: int
-    id: str
-    groups: tuple[DuplicateGroup, ...]
-    canonical: Article
-    reasons: tuple[str, ...]
-
-    @property
-    def members(self) -> tuple[Member, ...]:
-        """All articles, group by group."""
-        return tuple(member for group in self.groups for member in group.members)
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Outlets that carried the story, sorted."""
-        return tuple(sorted({m.article.source for m in self.members if m.article.source}))
-
-    def __len__(self) -> int:
-        return sum(len(group) for group in self.groups)
-
-    def __str__(self) -> str:
-        shown = self.canonical
-        title = shorten(shown.title or shown.text, 200) or "(no text)"
-        lines = [f"{title}  [{printable(shown.id)}]"]
-        lines += [f"  shown because: {printable(reason)}" for reason in self.reasons]
-        for group in self.groups:
-            for member in group.members:
-                lines.append("  " + _member_line(member, self.canonical.id))
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,30 +64,6 @@ class Statistics:
     lines_removed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class VerifiedCopies:
-    """Verified pairs in compact form: exact copies stand behind one representative.
-
-    Parameters
-    ----------
-    representative : ndarray of int64, shape (n_rows,)
-        Row that stands for each row's text; -1 for a skipped row.
-    pairs : ndarray of int64, shape (m, 2)
-        Rows of representatives.
-    jaccard : ndarray of float64, shape (m,)
-    """
-
-    representative: NDArray[np.int64]
-    pairs: NDArray[np.int64]
-    jaccard: NDArray[np.float64]
-
-    def expand(self) -> NDArray[np.int64]:
-        """Return all verified pairs of rows, i < j, sorted; quadratic in exact copies."""
-        from dedup.duplicates.groups import expand_pairs
-
-        return expand_pairs(self.representative, self.pairs, self.jaccard)[0]
-
-
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Clustering:
     """The answer of :func:`dedup.find_clusters`.
@@ -205,6 +90,9 @@ class Clustering:
         See :attr:`verified_pairs`.
     context : Context or None
         What :meth:`explain` needs beside the articles; made again from them if absent.
+    scores : PairScores or None
+        The scored pairs of groups, which :meth:`rethreshold`, :meth:`weak_bridges` and
+        :meth:`borderline` read; None if ``level`` is ``duplicate``.
     """
 
     clusters: tuple[Cluster, ...]
@@ -217,6 +105,7 @@ class Clustering:
     statistics: Statistics
     copies: VerifiedCopies
     context: Context | None = None
+    scores: PairScores | None = None
 
     def __len__(self) -> int:
         return len(self.clusters)
@@ -321,6 +210,80 @@ class Clustering:
 
         return explain_members(self, a, b)
 
+    def rethreshold(self, threshold: float) -> Clustering:
+        """Return the result that ``find_clusters`` gives at another event threshold.
+
+        Parameters
+        ----------
+        threshold : float
+            See :class:`~dedup.EventConfig`; at least ``config.event.floor``.
+
+        Returns
+        -------
+        Clustering
+            The same in every respect: labels, groups, roles, versions to show, reasons.
+
+        Raises
+        ------
+        ConfigError
+            If the threshold is out of its range, or no events were asked for.
+
+        Notes
+        -----
+        No pair is scored again.  Linear in the length of the texts, which are cleaned and cut into
+        shingles once more, plus linkage: a fraction of a run, and no matter of an instant.
+        """
+        from dedup.rethreshold import rethreshold
+
+        return rethreshold(self, threshold)
+
+    def weak_bridges(self, n: int = 20) -> Listing[Bridge]:
+        """Return where clusters hang by least: their last merges, weakest first.
+
+        Parameters
+        ----------
+        n : int
+            At most so many.
+
+        Returns
+        -------
+        tuple of Bridge
+            At most one for each cluster of several groups.  What ``event.must_link`` joined is no
+            bridge.  Printing it shows the articles.
+
+        Raises
+        ------
+        ConfigError
+            If no events were asked for, or ``n`` is no count.
+        """
+        from dedup.review import weak_bridges
+
+        return weak_bridges(self, n)
+
+    def borderline(self, n: int = 20) -> Listing[Borderline]:
+        """Return pairs for a person to judge: those whose score is nearest to the threshold.
+
+        Parameters
+        ----------
+        n : int
+            At most so many.
+
+        Returns
+        -------
+        tuple of Borderline
+            Nearest first.  At most one pair inside each story and one between any two, and at most
+            three that touch one story, so that no story fills the list.  What ``event.must_link``
+            and ``event.cannot_link`` settle is left out.  Printing it shows the articles.
+
+        Raises
+        ------
+        ConfigError
+            If no events were asked for, or ``n`` is no count.
+        """
+        from dedup.review import borderline
+
+        return borderline(self, n)
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the clusters as plain data, one dict each, without the articles' texts."""
         from dedup.storage import cluster_to_dict
@@ -388,37 +351,3 @@ class UnknownIdError(DedupError, KeyError):
 
 #: Stories that printing a clustering shows.
 _SHOWN = 20
-
-
-def _member_line(member: Member, canonical_id: str) -> str:
-    article = member.article
-    mark = "*" if article.id == canonical_id else " "
-    published = "" if article.published is None else f" · {article.published}"
-    source = f" · {printable(article.source)}" if article.source else ""
-    note = f" · {member.note}" if member.note else ""
-    title = shorten(article.title or article.text) or "(no text)"
-    name = printable(article.id)
-    return f"{mark} {member.role.value:<8} {name} · {title}{source}{published}{note}"
-
-
-def shorten(text: str, width: int = 72) -> str:
-    r"""Return one line of at most ``width`` characters.
-
-    >>> shorten("one  line\nthat goes on", 12)
-    'one line th…'
-    """
-    line = printable(" ".join(text[: 4 * width].split()))
-    return line if len(line) <= width else line[: width - 1] + "…"
-
-
-def printable(text: str) -> str:
-    r"""Return a text whose control characters are written out: a title must not steer a terminal.
-
-    >>> print(printable("esc \x1b[31mred"))
-    esc \x1b[31mred
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )

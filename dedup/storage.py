@@ -22,13 +22,13 @@ from dedup.article import Article, Skipped
 from dedup.config import Config
 from dedup.dates import Interval
 from dedup.errors import DedupError, FormatError, MismatchError
+from dedup.pairs import PairScores, VerifiedCopies
 from dedup.result import (
     Cluster,
     Clustering,
     DuplicateGroup,
     Member,
     Statistics,
-    VerifiedCopies,
 )
 from dedup.roles import Role
 
@@ -37,7 +37,7 @@ __all__ = ["FORMAT_VERSION", "cluster_to_dict", "load_clustering", "save_cluster
 _FORMAT = "dedup.Clustering"
 
 #: Raised when a file can no longer be read by the version before.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
@@ -107,6 +107,7 @@ def save_clustering(result: Clustering, path: str | PathLike[str]) -> None:
             "pairs": result.copies.pairs.tolist(),
             "jaccard": result.copies.jaccard.tolist(),
         },
+        "scores": _scores_to_dict(result.scores),
     }
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
@@ -170,7 +171,29 @@ def _clustering(data: Mapping[str, Any]) -> Clustering:
             pairs=np.array(copies["pairs"], dtype=np.int64).reshape(-1, 2),
             jaccard=np.array(copies["jaccard"], dtype=np.float64),
         ),
+        scores=_scores_from_dict(data["scores"], sum(len(c.groups) for c in clusters)),
     )
+
+
+def _scores_to_dict(scores: PairScores | None) -> dict[str, list[int]] | None:
+    """Return scored pairs as three lists of whole numbers."""
+    if scores is None:
+        return None
+    return {
+        "first": scores.pairs[:, 0].tolist(),
+        "second": scores.pairs[:, 1].tolist(),
+        "probability": scores.probability.tolist(),
+    }
+
+
+def _scores_from_dict(data: Mapping[str, Any] | None, n_groups: int) -> PairScores | None:
+    if data is None:
+        return None
+    pairs = np.array([data["first"], data["second"]], dtype=np.int32).T.reshape(-1, 2)
+    probability = np.array(data["probability"], dtype=np.int32)
+    if probability.shape != (len(pairs),) or not ((pairs >= 0) & (pairs < n_groups)).all():
+        raise ValueError("scores do not fit the groups")
+    return PairScores(pairs=pairs, probability=probability)
 
 
 def _cluster(row: Mapping[str, Any], articles: Mapping[str, Article]) -> Cluster:

@@ -43,9 +43,9 @@ LEVELS = [
         "canonical",
     },
     {"config"},
-    {"explain"},
-    {"result", "comparison", "storage"},
-    {"assemble"},
+    {"explain", "pairs", "cluster"},
+    # A result hands its questions on to the modules that answer them.
+    {"result", "comparison", "storage", "review", "batch", "assemble", "rethreshold"},
     {"find"},
     {"readers"},
     {"cli"},

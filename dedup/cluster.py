@@ -1,0 +1,138 @@
+"""A story and its parts: ``Cluster`` → ``DuplicateGroup`` → ``Member``, and how they print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dedup.article import Article
+from dedup.roles import Role
+
+__all__ = ["Cluster", "DuplicateGroup", "Member", "printable", "shorten"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One article in its place.
+
+    Parameters
+    ----------
+    article : Article
+    row : int
+        Position in the input.
+    role : Role
+        ``original``, ``update``, ``reprint``, ``excerpt`` or ``report``.
+    similarity : float
+        Exact Jaccard similarity with the centre of its duplicate group; 1.0 for the centre.
+    note : str or None
+        Why an article could not be compared, if so.
+    """
+
+    article: Article
+    row: int
+    role: Role
+    similarity: float
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateGroup:
+    """Copies of one text.
+
+    Parameters
+    ----------
+    label : int
+        Its label in :attr:`Clustering.group_labels`.
+    members : tuple of Member
+        The original first, then by id.
+    centre : str
+        Id of the member that every other was verified against.
+    """
+
+    label: int
+    members: tuple[Member, ...]
+    centre: str
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Reports of one event.
+
+    Parameters
+    ----------
+    label : int
+        Its label in :attr:`Clustering.labels`.
+    id : str
+        Made from the ids of its members.
+    groups : tuple of DuplicateGroup
+        Largest first.
+    canonical : Article
+        The version to show.
+    reasons : tuple of str
+        Why that one, in words.
+    """
+
+    label: int
+    id: str
+    groups: tuple[DuplicateGroup, ...]
+    canonical: Article
+    reasons: tuple[str, ...]
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All articles, group by group."""
+        return tuple(member for group in self.groups for member in group.members)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Outlets that carried the story, sorted."""
+        return tuple(sorted({m.article.source for m in self.members if m.article.source}))
+
+    def __len__(self) -> int:
+        return sum(len(group) for group in self.groups)
+
+    def __str__(self) -> str:
+        shown = self.canonical
+        title = shorten(shown.title or shown.text, 200) or "(no text)"
+        lines = [f"{title}  [{printable(shown.id)}]"]
+        lines += [f"  shown because: {printable(reason)}" for reason in self.reasons]
+        for group in self.groups:
+            for member in group.members:
+                lines.append("  " + _member_line(member, self.canonical.id))
+        return "\n".join(lines)
+
+
+def _member_line(member: Member, canonical_id: str) -> str:
+    article = member.article
+    mark = "*" if article.id == canonical_id else " "
+    published = "" if article.published is None else f" · {article.published}"
+    source = f" · {printable(article.source)}" if article.source else ""
+    note = f" · {member.note}" if member.note else ""
+    title = shorten(article.title or article.text) or "(no text)"
+    name = printable(article.id)
+    return f"{mark} {member.role.value:<8} {name} · {title}{source}{published}{note}"
+
+
+def shorten(text: str, width: int = 72) -> str:
+    r"""Return one line of at most ``width`` characters.
+
+    >>> shorten("one  line\nthat goes on", 12)
+    'one line th…'
+    """
+    line = printable(" ".join(text[: 4 * width].split()))
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def printable(text: str) -> str:
+    r"""Return a text whose control characters are written out: a title must not steer a terminal.
+
+    >>> print(printable("esc \x1b[31mred"))
+    esc \x1b[31mred
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )

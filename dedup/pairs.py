@@ -1,0 +1,71 @@
+"""Pairs that a result keeps, in compact form: verified copies, and scored pairs of groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["PairScores", "VerifiedCopies"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VerifiedCopies:
+    """Verified pairs in compact form: exact copies stand behind one representative.
+
+    Parameters
+    ----------
+    representative : ndarray of int64, shape (n_rows,)
+        Row that stands for each row's text; -1 for a skipped row.
+    pairs : ndarray of int64, shape (m, 2)
+        Rows of representatives.
+    jaccard : ndarray of float64, shape (m,)
+    """
+
+    representative: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+
+    def expand(self) -> NDArray[np.int64]:
+        """Return all verified pairs of rows, i < j, sorted; quadratic in exact copies."""
+        from dedup.duplicates.groups import expand_pairs
+
+        return expand_pairs(self.representative, self.pairs, self.jaccard)[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairScores:
+    """Scored pairs of duplicate groups at or above ``event.floor``, twelve bytes each.
+
+    Groups are numbered by the ids of their centres, sorted: so the numbers do not depend on
+    thresholds, on labels, or on the order of the input.
+
+    Parameters
+    ----------
+    pairs : ndarray of int32, shape (m, 2)
+        Groups i < j, sorted.
+    probability : ndarray of int32, shape (m,)
+        In units of ``1 / PROBABILITY_UNIT``.
+    """
+
+    pairs: NDArray[np.int32]
+    probability: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, pairs: NDArray[np.int64], probability: NDArray[np.int64]) -> PairScores:
+        """Keep what the event stage scored."""
+        return cls(pairs=pairs.astype(np.int32), probability=probability.astype(np.int32))
+
+    @classmethod
+    def none(cls) -> PairScores:
+        """Return no pairs at all."""
+        return cls(pairs=np.empty((0, 2), dtype=np.int32), probability=np.empty(0, dtype=np.int32))
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def inside(self, labels: NDArray[np.int64]) -> PairScores:
+        """Return the pairs whose two groups have one label; ``labels`` has one entry a group."""
+        kept = labels[self.pairs[:, 0]] == labels[self.pairs[:, 1]]
+        return PairScores(pairs=self.pairs[kept], probability=self.probability[kept])

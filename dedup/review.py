@@ -1,0 +1,294 @@
+"""Where a result is least sure: pairs for a person to judge, and clusters that hang by little.
+
+Both lead back to the configuration: what a person decides goes into ``event.must_link`` and
+``event.cannot_link``, and is not asked again.
+
+Laws: nothing is scored here; the scores that the run kept are read.  Ties go to the pair whose ids
+sort first, so the answers do not depend on the order of the input.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.cluster import printable, shorten
+from dedup.errors import ConfigError
+from dedup.events.clustering import PROBABILITY_UNIT, Linkage, link
+from dedup.events.links import Links, Pair, settled, units
+
+if TYPE_CHECKING:
+    from dedup.cluster import DuplicateGroup
+    from dedup.config import Config
+    from dedup.pairs import PairScores
+    from dedup.result import Clustering
+
+__all__ = ["Borderline", "Bridge", "Listing", "borderline", "weak_bridges"]
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+#: Pairs that one story may have among the borderline ones.
+_PAIRS_PER_STORY = 3
+
+
+class Listing(tuple[_T_co, ...]):
+    """A tuple of records that prints one below the other."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self)) or "(none)"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """The weakest joint of a cluster: the last two parts that were joined to make it.
+
+    Parameters
+    ----------
+    cluster : int
+        Label of the cluster.
+    left, right : tuple of str
+        Ids of the articles of the two parts, sorted; the part with more articles first.
+    probability : float
+        Mean over all pairs of texts between the two parts, 0 to 1.
+    link : tuple of (str, str)
+        The strongest pair between them, by the centres of their groups: left, right.  As an entry
+        of ``event.cannot_link`` it takes these two apart.
+    titles : tuple of (str, str)
+        Their titles.
+    """
+
+    cluster: int
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    probability: float
+    link: Pair
+    titles: tuple[str, str]
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.probability:.3f}  story {self.cluster}: "
+            f"{len(self.left)} + {len(self.right)} articles, nearest to each other:"
+        )
+        return "\n".join([head, *_lines(self.link, self.titles)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borderline:
+    """Two articles of which it is hard to say whether they report one event.
+
+    Parameters
+    ----------
+    a, b : str
+        Ids of the articles, each the centre of its duplicate group; a < b.
+    titles : tuple of (str, str)
+    probability : float
+        That they report the same event, 0 to 1.
+    together : bool
+        Whether they are in one cluster now.
+    """
+
+    a: str
+    b: str
+    titles: tuple[str, str]
+    probability: float
+    together: bool
+
+    def __str__(self) -> str:
+        head = f"{self.probability:.3f}  {'together' if self.together else 'apart'}"
+        return "\n".join([head, *_lines((self.a, self.b), self.titles)])
+
+
+def weak_bridges(result: Clustering, n: int) -> Listing[Bridge]:
+    """Return the weakest joints; see :meth:`dedup.Clustering.weak_bridges`."""
+    _require_count(n)
+    groups, labels, scores = _scored(result)
+    inside = scores.inside(labels)
+    links = _links(result, groups)
+    # Pairs that leave a cluster decided nothing inside it: linkage over the others makes the same
+    # merges again.
+    linkage = link(
+        len(groups), inside.pairs, inside.probability, threshold_units(result.config), links=links
+    )
+    parts = _last_merges(linkage, links)
+    means = (linkage.total / linkage.area).tolist()
+    weakest = sorted(parts, key=lambda merge: (means[merge], *linkage.merges[merge].tolist()))[:n]
+    strongest = _strongest_across([parts[merge][1] for merge in weakest], labels, inside)
+    return Listing(
+        _bridge(groups, labels, parts[merge], means[merge] / PROBABILITY_UNIT, pair)
+        for merge, pair in zip(weakest, strongest, strict=True)
+    )
+
+
+def _last_merges(linkage: Linkage, links: Links) -> dict[int, tuple[list[int], list[int]]]:
+    """Return, for the last merge of each cluster, the rows of its two parts."""
+    unit = units(links.must)
+    members: dict[int, list[int]] = {}
+    for row in range(len(linkage.labels)):
+        members.setdefault(unit.get(row, row), []).append(row)
+    last = {int(linkage.labels[i]): at for at, (i, _) in enumerate(linkage.merges.tolist())}
+    parts = {}
+    for at, (i, j) in enumerate(linkage.merges.tolist()):
+        if last[int(linkage.labels[i])] == at:
+            parts[at] = (members[i], members[j])
+        else:
+            members[i] += members.pop(j)
+    return parts
+
+
+def _strongest_across(
+    sides: Sequence[Sequence[int]], labels: NDArray[np.int64], inside: PairScores
+) -> list[tuple[int, int]]:
+    """Return the best pair between each of some sides and the rest of its cluster."""
+    side = np.zeros(len(labels), dtype=np.bool_)
+    for rows in sides:
+        side[rows] = True
+    left, right = inside.pairs[:, 0], inside.pairs[:, 1]
+    across = np.flatnonzero(side[left] != side[right])
+    order = across[np.argsort(-inside.probability[across], kind="stable")]
+    clusters, first = np.unique(labels[left[order]], return_index=True)
+    best = dict(zip(clusters.tolist(), inside.pairs[order[first]].tolist(), strict=True))
+    return [tuple(best[int(labels[rows[0]])]) for rows in sides]
+
+
+def _bridge(
+    groups: Sequence[DuplicateGroup],
+    labels: NDArray[np.int64],
+    parts: tuple[list[int], list[int]],
+    probability: float,
+    pair: tuple[int, int],
+) -> Bridge:
+    left, right = sorted(
+        (_ids([groups[row] for row in rows]) for rows in parts), key=lambda ids: (-len(ids), ids)
+    )
+    ends = sorted(pair, key=lambda row: groups[row].centre not in left)
+    return Bridge(
+        cluster=int(labels[pair[0]]),
+        left=left,
+        right=right,
+        probability=probability,
+        link=(groups[ends[0]].centre, groups[ends[1]].centre),
+        titles=(_title(groups[ends[0]]), _title(groups[ends[1]])),
+    )
+
+
+def borderline(result: Clustering, n: int) -> Listing[Borderline]:
+    """Return the pairs to be judged; see :meth:`dedup.Clustering.borderline`."""
+    _require_count(n)
+    groups, labels, scores = _scored(result)
+    links = _links(result, groups)
+    unit = units(links.must)
+    forbidden = {frozenset((unit.get(a, a), unit.get(b, b))) for a, b in links.cannot}
+    distance = np.abs(scores.probability - threshold_units(result.config))
+    seen: set[tuple[int, int]] = set()
+    taken: Counter[int] = Counter()
+    found: list[Borderline] = []
+    for at in np.argsort(distance, kind="stable").tolist():
+        if len(found) == n:
+            break
+        i, j = scores.pairs[at].tolist()
+        a, b = sorted((int(labels[i]), int(labels[j])))
+        full = max(taken[a], taken[b]) == _PAIRS_PER_STORY
+        if full or (a, b) in seen or settled(i, j, unit, forbidden) is not None:
+            continue
+        seen.add((a, b))
+        taken.update({a, b})
+        found.append(
+            Borderline(
+                a=groups[i].centre,
+                b=groups[j].centre,
+                titles=(_title(groups[i]), _title(groups[j])),
+                probability=int(scores.probability[at]) / PROBABILITY_UNIT,
+                together=a == b,
+            )
+        )
+    return Listing(found)
+
+
+def users_word(result: Clustering, a: str, b: str) -> str | None:
+    """Say so if two articles are together, or apart, because the user's pairs demand it."""
+    event = result.config.event
+    if result.level == "duplicate" or not (event.must_link or event.cannot_link):
+        return None
+    links = _links(result, result.groups)
+    unit = units(links.must)
+    forbidden = {frozenset((unit.get(i, i), unit.get(j, j))) for i, j in links.cannot}
+    word = settled(result.group_of(a).label, result.group_of(b).label, unit, forbidden)
+    if word is None:
+        return None
+    return (
+        "together because event.must_link requires it, whatever the score"
+        if word
+        else "apart because event.cannot_link forbids it, whatever the score"
+    )
+
+
+def forbidden_between(result: Clustering, a: str, b: str) -> Pair | None:
+    """Return a pair of the user's that keeps the clusters of two articles apart, if any."""
+    here, there = result.cluster_of(a), result.cluster_of(b)
+    for pair in result.config.event.cannot_link:
+        for x, y in (pair, pair[::-1]):
+            if result.cluster_of(x) is here and result.cluster_of(y) is there:
+                return x, y
+    return None
+
+
+def kept_scores(result: Clustering) -> PairScores:
+    """Return the scores that a run kept; raise ConfigError if it looked for copies alone."""
+    if result.scores is None:
+        raise ConfigError(
+            "this run looked for copies only (level='duplicate'), so no events were scored; "
+            "run find_clusters() with level='event'"
+        )
+    return result.scores
+
+
+def threshold_units(config: Config) -> int:
+    """Return the event threshold in units of a probability."""
+    return round(config.event.threshold * PROBABILITY_UNIT)
+
+
+def _scored(
+    result: Clustering,
+) -> tuple[list[DuplicateGroup], NDArray[np.int64], PairScores]:
+    """Return the groups as the scores number them, their clusters' labels, and the scores."""
+    scores = kept_scores(result)
+    label = {group.label: cluster.label for cluster in result.clusters for group in cluster.groups}
+    groups = sorted(result.groups, key=lambda group: group.centre)
+    labels = np.array([label[group.label] for group in groups], dtype=np.int64)
+    return groups, labels, scores
+
+
+def _links(result: Clustering, groups: Sequence[DuplicateGroup]) -> Links:
+    event = result.config.event
+    row_of = {m.article.id: row for row, group in enumerate(groups) for m in group.members}
+    return Links.of(event.must_link, event.cannot_link, row_of)
+
+
+def _require_count(n: object) -> None:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ConfigError(f"n must be a whole number from 1 up, got {n!r}")
+
+
+def _ids(groups: Sequence[DuplicateGroup]) -> tuple[str, ...]:
+    return tuple(sorted(member.article.id for group in groups for member in group.members))
+
+
+def _title(group: DuplicateGroup) -> str:
+    article = next(m.article for m in group.members if m.article.id == group.centre)
+    return article.title or shorten(article.text)
+
+
+def _lines(ids: Pair, titles: tuple[str, str]) -> list[str]:
+    return [
+        f"    {printable(article_id)} · {shorten(title) or '(no text)'}"
+        for article_id, title in zip(ids, titles, strict=True)
+    ]
