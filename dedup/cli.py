@@ -18,6 +18,7 @@ from dedup.errors import DedupError
 from dedup.version import __version__
 
 if TYPE_CHECKING:
+    from dedup.config import Config
     from dedup.result import Clustering
 
 _INPUT_HELP = (
@@ -66,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         "--level", choices=("event", "duplicate"), default="event", help="duplicate: copies only"
     )
     cluster.add_argument(
+        "--threshold",
+        type=float,
+        metavar="P",
+        help="least mean probability of one event, 0 to 1; higher splits stories, lower joins them",
+    )
+    cluster.add_argument(
         "--all", action="store_true", help="print stories with a single article too"
     )
     cluster.set_defaults(run=_cluster)
@@ -95,7 +102,7 @@ def _add_input(parser: argparse.ArgumentParser, *, several: bool = True) -> None
 
 
 def _cluster(options: argparse.Namespace) -> int:
-    result = _run(options, level=options.level)
+    result = _run(options, level=options.level, config=_config(options))
     if options.save:
         result.save(options.save)
     if options.output:
@@ -117,7 +124,23 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(options: argparse.Namespace, level: str = "event") -> Clustering:
+def _config(options: argparse.Namespace) -> Config | None:
+    from dedup.config import Config, EventConfig
+    from dedup.errors import ConfigError
+
+    if options.threshold is None:
+        return None
+    if options.level == "duplicate":
+        raise ConfigError(
+            "--threshold is about events, and --level duplicate does not look for any; "
+            "leave one of them out"
+        )
+    return Config(event=EventConfig(threshold=options.threshold))
+
+
+def _run(
+    options: argparse.Namespace, level: str = "event", config: Config | None = None
+) -> Clustering:
     from dedup.find import find_clusters
     from dedup.readers import read_articles
 
@@ -125,6 +148,7 @@ def _run(options: argparse.Namespace, level: str = "event") -> Clustering:
     return find_clusters(
         read_articles(options.input, encoding=options.encoding, columns=columns),
         level="duplicate" if level == "duplicate" else "event",
+        config=config,
         columns=columns,
         on_error="skip" if options.skip_errors else "raise",
     )

@@ -35,6 +35,15 @@ def test_cluster_writes_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == ""
 
 
+def test_a_threshold_splits_stories(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = tmp_path / "run.json"
+    assert main(["cluster", BELGIUM, "--threshold", "0.9", "--save", str(saved)]) == 0
+    result = Clustering.load(saved)
+    assert result.config.event.threshold == 0.9
+    assert result.summary in capsys.readouterr().out
+    assert len(result.rethreshold(0.425).clusters) < len(result.clusters)
+
+
 def test_explain_prints_the_evidence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", BELGIUM, "id-vsse-newsroom", "id-vsse-mt"]) == 0
     out = capsys.readouterr().out
@@ -48,6 +57,8 @@ def test_explain_prints_the_evidence(capsys: pytest.CaptureFixture[str]) -> None
         (["cluster", "no-such-file.jsonl"], "no-such-file.jsonl"),
         (["explain", BELGIUM, "id-vsse-newsroom", "nobody"], "nobody"),
         (["cluster", BELGIUM, "--column", "text"], "FIELD=NAME"),
+        (["cluster", BELGIUM, "--threshold", "42"], "0.8 means 80 %"),
+        (["cluster", BELGIUM, "--threshold", "0.5", "--level", "duplicate"], "leave one of them"),
         (["cluster", BELGIUM, "--column", "text=nowhere"], "nowhere"),
     ],
 )
