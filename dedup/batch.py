@@ -41,7 +41,12 @@ class Group:
 
 
 def prepare(
-    articles: Sequence[Article], skipped: Sequence[Skipped], settings: Config, report: Progress
+    articles: Sequence[Article],
+    skipped: Sequence[Skipped],
+    settings: Config,
+    report: Progress,
+    *,
+    recurring: RecurringLines | None = None,
 ) -> Batch:
     """Clean articles and put them into the order of their ids.
 
@@ -54,12 +59,15 @@ def prepare(
     settings : Config
     report : callable
         ``report(stage, done, total)``.
+    recurring : RecurringLines, optional
+        Lines that recur, if these articles are not the whole input; else they are counted.
     """
     lost = {row.index for row in skipped}
     rows = [row for row in range(len(articles) + len(lost)) if row not in lost]
     order = sorted(range(len(articles)), key=lambda position: articles[position].id)
     ordered = [articles[position] for position in order]
-    recurring = count_lines(ordered)
+    if recurring is None:
+        recurring = count_lines(ordered)
     cleaned = []
     for done, article in enumerate(ordered, start=1):
         cleaned.append(clean(article, recurring, strip_furniture=settings.text.strip_furniture))

@@ -69,3 +69,11 @@ class PairScores:
         """Return the pairs whose two groups have one label; ``labels`` has one entry a group."""
         kept = labels[self.pairs[:, 0]] == labels[self.pairs[:, 1]]
         return PairScores(pairs=self.pairs[kept], probability=self.probability[kept])
+
+    def among(self, rows: NDArray[np.int64], n: int) -> PairScores:
+        """Return the pairs among some of the n groups, numbered by their places in ``rows``."""
+        place = np.full(n, -1, dtype=np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        pairs = place[self.pairs]
+        kept = (pairs >= 0).all(axis=1)
+        return PairScores(pairs=pairs[kept], probability=self.probability[kept])

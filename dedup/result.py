@@ -230,8 +230,9 @@ class Clustering:
 
         Notes
         -----
-        No pair is scored again.  Linear in the length of the texts, which are cleaned and cut into
-        shingles once more, plus linkage: a fraction of a run, and no matter of an instant.
+        No pair is scored again, and stories whose members stay together are taken over.  Linkage
+        over all pairs, plus cleaning the articles of the stories that change; in a loaded result,
+        one pass over the lines of all articles.
         """
         from dedup.rethreshold import rethreshold
 

@@ -1,25 +1,33 @@
 """The same articles at another event threshold, without scoring a pair again.
 
-Theory of operation: cleaning, copies and scores do not depend on the event threshold.  Copies and
-scores are in the result; texts are cleaned again, since keeping them would double its size.  From
-there on the run's own functions are called: linkage, roles, the version to show.
+Theory of operation: copies and scores do not depend on the event threshold, and the result holds
+both.  Linkage runs again.  A story of the same texts as before is taken over as it is: its roles,
+the version to show and the reasons depend on its members alone.  The articles of all others are
+cleaned again, since keeping cleaned texts would double the size of a result, and go through the
+run's own functions from there.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.assemble import Events, assemble
-from dedup.batch import Batch, groups_of, prepare, user_links
+from dedup.batch import Batch, groups_of, prepare
+from dedup.cluster import Cluster, DuplicateGroup
+from dedup.config import Config
 from dedup.duplicates.groups import Duplicates
 from dedup.duplicates.shingling import shingle
 from dedup.errors import ConfigError
 from dedup.events.clustering import link
 from dedup.progress import silent
-from dedup.review import kept_scores, threshold_units
+from dedup.review import kept_scores, links_between, numbered, threshold_units
+from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.tokenize import compared_tokens
 
 if TYPE_CHECKING:
@@ -38,49 +46,112 @@ def rethreshold(result: Clustering, threshold: float) -> Clustering:
             "below the floor were not kept; run find_clusters() again with a lower event.floor"
         )
     settings = replace(result.config, event=replace(event, threshold=threshold))
-    in_order = sorted(
-        (member for cluster in result.clusters for member in cluster.members),
-        key=lambda member: member.row,
-    )
-    batch = prepare([member.article for member in in_order], result.skipped, settings, silent)
-    duplicates = _duplicates(result, batch)
-    groups = groups_of(batch, duplicates)
+    groups = numbered(result)
     linkage = link(
         len(groups),
         scores.pairs,
         scores.probability,
         threshold_units(settings),
-        links=user_links(batch, groups, settings.event),
+        links=links_between(result, groups),
     )
-    events = Events(
-        labels=linkage.labels,
-        scores=scores,
-        observed=None if result.context is None else result.context.observed,
-        candidates=result.statistics.event_candidates,
-        capped_terms=result.statistics.capped_terms,
-        largest_component=linkage.largest_component,
+    clusters, changed = _taken_over(result, groups, linkage.labels)
+    if len(changed):
+        events = Events(
+            labels=linkage.labels[changed],
+            scores=scores.among(changed, len(groups)),
+            observed=None,
+        )
+        clusters += _assembled(result, [groups[row] for row in changed], events, settings)
+    clusters.sort(key=lambda cluster: (-len(cluster), cluster.id))  # the rank that labels are
+    labels = np.full(len(result.labels), -1, dtype=np.int64)
+    for label, cluster in enumerate(clusters):
+        labels[[member.row for member in cluster.members]] = label
+    labels.flags.writeable = False
+    return replace(
+        result,
+        clusters=tuple(replace(cluster, label=label) for label, cluster in enumerate(clusters)),
+        labels=labels,
+        config=settings,
     )
-    shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-    return assemble(batch, duplicates, groups, shingles, events, result.level, settings, silent)
 
 
-def _duplicates(result: Clustering, batch: Batch) -> Duplicates:
-    """Return what the duplicate stage found, from what the result kept of it."""
-    position_of_row = np.full(len(result.labels), -1, dtype=np.int64)
-    position_of_row[list(batch.rows)] = np.arange(len(batch.rows))
+def _taken_over(
+    result: Clustering, groups: Sequence[DuplicateGroup], labels: NDArray[np.int64]
+) -> tuple[list[Cluster], NDArray[np.int64]]:
+    """Return the clusters that stay as they are, and the rows of the groups in all others."""
+    before = {frozenset(group.label for group in c.groups): c for c in result.clusters}
+    together: dict[int, list[int]] = defaultdict(list)
+    for row, label in enumerate(labels.tolist()):
+        together[label].append(row)
+    stay = []
+    changed: list[int] = []
+    for rows in together.values():
+        cluster = before.get(frozenset(groups[row].label for row in rows))
+        if cluster is None:
+            changed += rows
+        else:
+            stay.append(cluster)
+    return stay, np.array(sorted(changed), dtype=np.int64)
+
+
+def _assembled(
+    result: Clustering, groups: Sequence[DuplicateGroup], events: Events, settings: Config
+) -> list[Cluster]:
+    """Make clusters of some groups as a run does; they keep their places in the whole result."""
+    row = {member.article.id: member.row for group in groups for member in group.members}
+    label = {group.centre: group.label for group in groups}
+    articles = [member.article for group in groups for member in group.members]
+    batch = prepare(articles, (), settings, silent, recurring=_recurring(result))
+    duplicates = _duplicates(result, batch, groups, row)
+    shingles = duplicates.shingles.take(duplicates.shingle_row[np.unique(duplicates.centre)])
+    parts = groups_of(batch, duplicates)
+    made = assemble(batch, duplicates, parts, shingles, events, result.level, settings, silent)
+    return [
+        replace(
+            cluster,
+            groups=tuple(
+                replace(
+                    group,
+                    label=label[group.centre],
+                    members=tuple(replace(m, row=row[m.article.id]) for m in group.members),
+                )
+                for group in cluster.groups
+            ),
+        )
+        for cluster in made.clusters
+    ]
+
+
+def _recurring(result: Clustering) -> RecurringLines:
+    """Return the lines that recur in the whole input."""
+    if result.context is not None:
+        return result.context.recurring
+    return count_lines([member.article for cluster in result for member in cluster.members])
+
+
+def _duplicates(
+    result: Clustering, batch: Batch, groups: Sequence[DuplicateGroup], row: Mapping[str, int]
+) -> Duplicates:
+    """Return what the duplicate stage found out about some groups, from what the result kept."""
     position = {article.id: at for at, article in enumerate(batch.articles)}
-    centre = np.empty(len(batch.articles), dtype=np.int64)
-    for group in result.groups:
+    rows = np.array([row[article.id] for article in batch.articles], dtype=np.int64)
+    position_of = np.full(len(result.labels), -1, dtype=np.int64)
+    position_of[rows] = np.arange(len(rows))
+    centre = np.empty(len(rows), dtype=np.int64)
+    for group in groups:
         for member in group.members:
             centre[position[member.article.id]] = position[group.centre]
-    representative = position_of_row[result.copies.representative[list(batch.rows)]]
+    # Exact copies are always in one group, so whoever stands for a row is here too.
+    representative = position_of[result.copies.representative[rows]]
     heads, shingle_row = np.unique(representative, return_inverse=True)
+    pairs = position_of[result.copies.pairs].reshape(-1, 2)
+    here = (pairs >= 0).all(axis=1)
     texts = (batch.cleaned[head] for head in heads.tolist())
     return Duplicates(
         representative=representative,
         centre=centre,
-        pairs=position_of_row[result.copies.pairs].reshape(-1, 2),
-        jaccard=result.copies.jaccard,
+        pairs=pairs[here],
+        jaccard=result.copies.jaccard[here],
         shingles=shingle(
             [compared_tokens(text.title, text.body) for text in texts],
             result.config.duplicate.shingle_size,

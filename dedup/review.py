@@ -112,7 +112,7 @@ def weak_bridges(result: Clustering, n: int) -> Listing[Bridge]:
     _require_count(n)
     groups, labels, scores = _scored(result)
     inside = scores.inside(labels)
-    links = _links(result, groups)
+    links = links_between(result, groups)
     # Pairs that leave a cluster decided nothing inside it: linkage over the others makes the same
     # merges again.
     linkage = link(
@@ -184,7 +184,7 @@ def borderline(result: Clustering, n: int) -> Listing[Borderline]:
     """Return the pairs to be judged; see :meth:`dedup.Clustering.borderline`."""
     _require_count(n)
     groups, labels, scores = _scored(result)
-    links = _links(result, groups)
+    links = links_between(result, groups)
     unit = units(links.must)
     forbidden = {frozenset((unit.get(a, a), unit.get(b, b))) for a, b in links.cannot}
     distance = np.abs(scores.probability - threshold_units(result.config))
@@ -218,7 +218,7 @@ def users_word(result: Clustering, a: str, b: str) -> str | None:
     event = result.config.event
     if result.level == "duplicate" or not (event.must_link or event.cannot_link):
         return None
-    links = _links(result, result.groups)
+    links = links_between(result, result.groups)
     unit = units(links.must)
     forbidden = {frozenset((unit.get(i, i), unit.get(j, j))) for i, j in links.cannot}
     word = settled(result.group_of(a).label, result.group_of(b).label, unit, forbidden)
@@ -256,21 +256,27 @@ def threshold_units(config: Config) -> int:
     return round(config.event.threshold * PROBABILITY_UNIT)
 
 
+def numbered(result: Clustering) -> list[DuplicateGroup]:
+    """Return the groups in the order in which the scores number them."""
+    return sorted(result.groups, key=lambda group: group.centre)
+
+
+def links_between(result: Clustering, groups: Sequence[DuplicateGroup]) -> Links:
+    """Return what the user requires and forbids, as pairs of positions among some groups."""
+    event = result.config.event
+    row_of = {m.article.id: row for row, group in enumerate(groups) for m in group.members}
+    return Links.of(event.must_link, event.cannot_link, row_of)
+
+
 def _scored(
     result: Clustering,
 ) -> tuple[list[DuplicateGroup], NDArray[np.int64], PairScores]:
     """Return the groups as the scores number them, their clusters' labels, and the scores."""
     scores = kept_scores(result)
     label = {group.label: cluster.label for cluster in result.clusters for group in cluster.groups}
-    groups = sorted(result.groups, key=lambda group: group.centre)
+    groups = numbered(result)
     labels = np.array([label[group.label] for group in groups], dtype=np.int64)
     return groups, labels, scores
-
-
-def _links(result: Clustering, groups: Sequence[DuplicateGroup]) -> Links:
-    event = result.config.event
-    row_of = {m.article.id: row for row, group in enumerate(groups) for m in group.members}
-    return Links.of(event.must_link, event.cannot_link, row_of)
 
 
 def _require_count(n: object) -> None:
