@@ -32,7 +32,7 @@ LEVELS = [
         "evaluate",
     },
     {"text"},
-    {"duplicates"},
+    {"duplicates", "semantic"},
     {"events"},
     {
         "provenance",

@@ -96,7 +96,7 @@ def possible_languages(text: str, tokens: Sequence[str], declared: str | None = 
     frozenset()
     """
     script = _main_script(text[:2000])
-    unsure = Languages(script, frozenset({_SAME_TABLE.get(declared, declared)} if declared else ()))
+    unsure = Languages(script, frozenset({table_code(declared)} if declared else ()))
     looked_at = tokens[:_TOKENS]
     if len(looked_at) < _FEWEST_TOKENS:
         return unsure
@@ -111,6 +111,15 @@ def possible_languages(text: str, tokens: Sequence[str], declared: str | None = 
         script,
         frozenset(language for language, count in hits.items() if count >= _NEAR_BEST * best),
     )
+
+
+def table_code(code: str) -> str:
+    """Return the code under which the tables know a language.
+
+    >>> table_code("hr"), table_code("de")
+    ('sh', 'de')
+    """
+    return _SAME_TABLE.get(code, code)
 
 
 def _main_script(text: str) -> str:
