@@ -44,7 +44,15 @@ from dedup.evaluate import b_cubed_f1_score
 from dedup.events.clustering import PROBABILITY_UNIT, average_linkage
 from dedup.events.features import observe
 from dedup.events.groups import GroupText, features_of
-from dedup.events.scoring import FEATURES, VALUE_UNIT, Model, score
+from dedup.events.scoring import (
+    COEFFICIENT_UNIT,
+    FEATURES,
+    LOG_ODDS_UNIT,
+    VALUE_UNIT,
+    Model,
+    score,
+    to_probability,
+)
 from dedup.text.background import is_common
 from dedup.text.tokenize import Word, fold, read_words
 
@@ -257,12 +265,16 @@ def maximise(
     return fitted if fixed else fitted | {"intercept": float(found.x[-1])}
 
 
-def probabilities(model: Model, sample: Sample) -> NDArray[np.int64]:
-    """Score a sample's pairs with a model."""
-    from dedup.events.scoring import COEFFICIENT_UNIT, LOG_ODDS_UNIT, to_probability
-
+def log_odds(model: Model, sample: Sample) -> NDArray[np.int64]:
+    """Score a sample's pairs with a model, in units of ``1 / LOG_ODDS_UNIT``."""
     points = sample.values @ np.array([model.coefficients[n] for n in FEATURES]) + model.intercept
-    return to_probability(np.rint(points / COEFFICIENT_UNIT * LOG_ODDS_UNIT).astype(np.int64))
+    units: NDArray[np.int64] = np.rint(points / COEFFICIENT_UNIT * LOG_ODDS_UNIT).astype(np.int64)
+    return units
+
+
+def probabilities(model: Model, sample: Sample) -> NDArray[np.int64]:
+    """Score a sample's pairs with a model, in units of ``1 / PROBABILITY_UNIT``."""
+    return to_probability(log_odds(model, sample))
 
 
 def f1_by_threshold(model: Model, sample: Sample) -> list[float]:
