@@ -1,14 +1,20 @@
-"""Quality at the one default configuration: every set, one table, pinned floors.
+"""Quality at the one default configuration: every set, pinned bounds.
 
 ::
 
-    python benchmarks/quality.py            # the table
-    python benchmarks/quality.py --check    # exit 1 if a figure lies below benchmarks/floors.json
-    python benchmarks/quality.py --pin      # raise floors to what was reached, less a margin
+    python benchmarks/quality.py                    # the tables
+    python benchmarks/quality.py --check            # exit 1 if a figure lies beyond its bound
+    python benchmarks/quality.py --pin              # tighten the bounds to what was reached
+    python benchmarks/quality.py --semantic         # also with sentence embeddings; minutes more
+    python benchmarks/quality.py --write-table FILE # the tables as Markdown too
 
-The *left out* column is the score when nothing was fitted to the set: the pair model is fitted
-again without the family of sets that is scored.  Sets that are absent are not scored (the fixtures
-always are); a set whose content changed is an error, since its floor would mean nothing.
+The *left out* columns are what is reached when nothing was fitted to the set: the pair model is
+fitted again without the family of sets that is scored.  Sets that are absent are not scored (the
+fixtures always are); a set whose content changed is an error, since its bounds would mean nothing.
+
+What is measured is in the modules ``labelled`` (sets with events), ``judged`` (pairs judged by
+hand), ``reliability`` (probabilities), ``across`` (several languages at once), and here (the
+fixtures and single facts); bounds are in ``gate``.
 """
 
 from __future__ import annotations
@@ -21,27 +27,26 @@ from typing import Any
 
 import numpy as np
 
+import across
 import datasets
 import furniture
+import gate
+import judged
+import labelled
+import left_out
+import reliability
 import train_event_model as training
 from dedup import Config, DuplicateConfig, find_clusters
 from dedup.article import as_articles
 from dedup.duplicates.shingling import shingle
-from dedup.evaluate import b_cubed_f1_score, evaluate
-from dedup.events.clustering import PROBABILITY_UNIT
+from dedup.evaluate import b_cubed_f1_score
 from dedup.text.clean import clean
 from dedup.text.recurring import count_lines
 from dedup.text.tokenize import compared_tokens
+from gate import Figures
+from layout import Table, share
 
-FLOORS = Path(__file__).parent / "floors.json"
 FIXTURES = datasets.ROOT / "fixtures"
-
-#: A floor is pinned this far below what was reached: a change in the last digits is no regression.
-#: Scores left out come from a fit whose last digits differ between machines.
-MARGIN = 0.002
-LEFT_OUT_MARGIN = 0.01
-
-Figures = dict[str, float]
 
 
 def fixtures() -> Figures:
@@ -67,56 +72,6 @@ def fixtures() -> Figures:
             labels = find_clusters(rows, progress=False)
             scores.append(b_cubed_f1_score([r["event"] for r in rows], labels.labels.tolist()))
         figures[f"fixtures.{folder}.b_cubed_f1"] = float(np.mean(scores))
-    return figures
-
-
-def labelled(show: bool = True) -> Figures:
-    """Run every labelled set through the default configuration."""
-    figures: Figures = {}
-    samples = {sample.name: sample for sample in training.all_samples()}
-    models = {
-        family: training.fit([s for s in samples.values() if s.family != family])
-        for family in sorted({s.family for s in samples.values()} - {training.MADE})
-    }
-    if show:
-        print(
-            f"{'set':20}{'articles':>9}{'events':>8}"
-            "  B³: P     R     F1   left out  pair F1   ARI    V"
-        )
-    for data in datasets.labelled_sets():
-        result = find_clusters(data.articles, progress=False)
-        scores = evaluate(data.events, result.labels.tolist())
-        left_out = training.f1_at(models[data.family], samples[data.name])
-        figures[f"{data.name}.b_cubed_f1"] = scores.b_cubed_f1
-        figures[f"{data.name}.left_out"] = left_out
-        if show:
-            print(
-                f"{data.name:20}{len(data.events):9,}{len(set(data.events)):8,}"
-                f"   {scores.b_cubed_precision:.3f} {scores.b_cubed_recall:.3f} "
-                f"{scores.b_cubed_f1:.3f}  {left_out:.3f}    {scores.pairwise_f1:.3f}   "
-                f"{scores.adjusted_rand:.3f}  {scores.v_measure:.3f}",
-                flush=True,
-            )
-    for family in ("wmt_mt", "olympics_titles"):
-        for what in ("b_cubed_f1", "left_out"):
-            of_family = [v for k, v in figures.items() if k.startswith(family) and k.endswith(what)]
-            figures[f"{family}.mean.{what}"] = float(np.mean(of_family))
-        if show:
-            print(
-                f"{family + ' (mean)':20}{'':17}                 "
-                f"{figures[f'{family}.mean.b_cubed_f1']:.3f}  "
-                f"{figures[f'{family}.mean.left_out']:.3f}"
-            )
-    for judged in datasets.pair_sets():
-        sample = samples[judged.name]
-        right = (
-            training.probabilities(models[sample.family], sample) >= PROBABILITY_UNIT // 2
-        ) == sample.same
-        figures[f"{sample.name}.pairs_right_left_out"] = float(right.mean())
-        if show:
-            print(
-                f"{sample.name:20}{len(right):9,} pairs, judged right (left out) {right.mean():.3f}"
-            )
     return figures
 
 
@@ -178,75 +133,73 @@ def brute_force(tokens: list[list[str]], size: int, threshold: float) -> set[tup
     return found
 
 
-def measure() -> Figures:
+def measure(semantic: bool = False) -> tuple[Figures, list[Table]]:
     """Run all that can be run here, and print it."""
-    figures = fixtures()
+    figures, tables = fixtures(), Tables()
     if datasets.available():
-        figures |= labelled() | seeds() | verified_pairs() | furniture.figures()
+        single = seeds() | verified_pairs() | furniture.figures()
+        tables.show(single_facts(figures | single))
+        figures |= single | development(tables, semantic)
     else:
+        tables.show(single_facts(figures))
         print(f"no development sets at {datasets.DATA}: only the fixtures were scored")
-    for name, value in figures.items():
-        if ("." in name and not name.endswith(("b_cubed_f1", "left_out"))) or name.startswith(
-            "fixtures"
-        ):
-            print(f"{name:44}{value:.4f}")
-    return figures
+    return figures, tables
 
 
-def digests() -> dict[str, str]:
-    """Return the digests of the sets that floors are pinned for."""
-    return {
-        path.name.removesuffix(".jsonl.gz"): datasets.digest(path.name.removesuffix(".jsonl.gz"))
-        for path in sorted(datasets.DATA.glob("*.jsonl.gz"))
-    }
+class Tables(list[Table]):
+    """Tables in the order in which they were printed."""
+
+    def show(self, *tables: Table) -> None:
+        """Print tables at once, since the next one may take minutes, and keep them."""
+        for table in tables:
+            print(table.text(), flush=True)
+        self.extend(tables)
 
 
-def check(figures: Figures) -> list[str]:
-    """Return what lies below its floor, or cannot be held against it."""
-    pinned = json.loads(FLOORS.read_text(encoding="utf-8"))
-    present = digests()
-    faults = [
-        f"{name}: the set is not the one that floors were pinned for"
-        for name, digest in pinned["digests"].items()
-        if name in present and present[name] != digest
-    ]
-    for name, floor in pinned["floors"].items():
-        if name in figures and figures[name] < floor:
-            faults.append(f"{name}: {figures[name]:.4f} is below its floor {floor:.4f}")
-        if name not in figures and (name.startswith("fixtures") or datasets.available()):
-            faults.append(f"{name}: was not measured")
-    return faults
+def single_facts(figures: Figures) -> Table:
+    """Return the figures that are no part of a larger table."""
+    rows = [[name, share(value, 4)] for name, value in figures.items()]
+    return Table(title="Fixtures and single facts", columns=("figure", "value"), rows=rows)
 
 
-def pin(figures: Figures) -> None:
-    """Write floors; one that exists is never lowered."""
-    old = json.loads(FLOORS.read_text(encoding="utf-8"))["floors"] if FLOORS.exists() else {}
-    floors = {
-        name: max(old.get(name, 0.0), _floor(name, value))
-        for name, value in figures.items()
-        if name.count(".") == 1 or not name.endswith("left_out") or ".mean." in name
-    }
-    data = {"digests": digests(), "floors": floors}
-    FLOORS.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-
-
-def _floor(name: str, value: float) -> float:
-    if value == 1.0:
-        return value
-    return round(value - (LEFT_OUT_MARGIN if "left_out" in name else MARGIN), 4)
+def development(tables: Tables, semantic: bool) -> Figures:
+    """Score the development sets."""
+    samples = training.all_samples()
+    models, of_name = left_out.models(samples), left_out.reported(samples)
+    sets = labelled.measure(of_name, models)
+    tables.show(labelled.table(sets))
+    pairs = judged.measure(of_name, models)
+    tables.show(judged.table(pairs))
+    whole = [each for each in pairs if each.name == each.family]
+    tables.show(*reliability.tables(sets, whole))
+    together = across.measure()
+    figures = labelled.figures(sets) | judged.figures(pairs) | across.figures(together)
+    figures |= reliability.figures(sets, whole)
+    if not semantic:
+        tables.show(across.table(together))
+        return figures
+    extra = across.measure_semantic([each.name for each in sets])
+    embedded = across.semantic_figures(extra, sets)
+    tables.show(across.table(together, extra), across.semantic_table(figures, embedded))
+    return figures | embedded
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--check", action="store_true", help="fail below a floor")
-    parser.add_argument("--pin", action="store_true", help="raise the floors")
+    parser.add_argument("--check", action="store_true", help="fail beyond a bound")
+    parser.add_argument("--pin", action="store_true", help="tighten the bounds")
+    parser.add_argument("--semantic", action="store_true", help="also with sentence embeddings")
+    parser.add_argument("--write-table", type=Path, metavar="FILE", help="Markdown")
     options = parser.parse_args()
-    figures = measure()
+    figures, tables = measure(options.semantic)
+    if options.write_table:
+        page = "\n\n".join(table.markdown() for table in tables)
+        options.write_table.write_text(f"{page}\n", encoding="utf-8")
     if options.pin:
-        pin(figures)
-    faults = check(figures) if options.check else []
+        gate.pin(figures)
+    faults = gate.check(figures) if options.check else []
     for fault in faults:
         print(f"quality gate: {fault}", file=sys.stderr)
     if options.check and not faults:
