@@ -19,9 +19,6 @@ FLOORS = Path(__file__).parent / "floors.json"
 #: Last parts of the names of figures that are better when they are lower.
 LOW = {"gap", "calibration_error", "reliability_error", "brier", "log_loss"}
 
-#: Figures of this prefix need an optional package and minutes; a run without them is no fault.
-OPTIONAL = "semantic."
-
 #: A floor is pinned this far below what was reached: a change in the last digits is no regression.
 #: Scores left out come from a fit whose last digits differ between machines.
 MARGIN = 0.002
@@ -76,8 +73,6 @@ def beyond(figures: Figures, floors: Figures, ceilings: Figures) -> list[str]:
 
 
 def _measurable(name: str) -> bool:
-    if name.startswith(OPTIONAL):
-        return False
     return name.startswith("fixtures") or datasets.available()
 
 

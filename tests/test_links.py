@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dedup import Clustering, Config, ConfigError, EventConfig, find_clusters
 from dedup.events.links import Links, checked_links
+from made_up import SENTENCES
 
 Rows = list[dict[str, Any]]
 
@@ -179,15 +180,6 @@ def test_a_saved_result_keeps_the_users_pairs(belgium: Rows, tmp_path: Path) -> 
     loaded = Clustering.load(tmp_path / "run.json")
     assert loaded.config == result.config
     assert loaded.explain(WIRE, FRENCH) == result.explain(WIRE, FRENCH)
-
-
-SENTENCES = [
-    "The VSSE is watching the Cainiao hub at Liège.",
-    "Alibaba denies any spying at Liège.",
-    "Storm Babet flooded Brechin on Thursday.",
-    "The South Esk burst its banks in Angus.",
-    "Shares in Cainiao will be listed in Hong Kong.",
-]
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])

@@ -27,6 +27,7 @@ from dedup import (
 )
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.links import Links
+from made_up import SENTENCES
 from test_event_clustering import slow
 
 Rows = list[dict[str, Any]]
@@ -108,14 +109,6 @@ def test_rethreshold_knows_of_skipped_rows_and_any_order(belgium: Rows) -> None:
     assert everything(run(mixed).rethreshold(0.7)) == everything(run(mixed, 0.7))
 
 
-SENTENCES = [
-    "The VSSE is watching the Cainiao hub at Liège.",
-    "Alibaba denies any spying at Liège.",
-    "Storm Babet flooded Brechin on Thursday.",
-    "The South Esk burst its banks in Angus.",
-    "Shares in Cainiao will be listed in Hong Kong.",
-    "Police closed Harcourt Lane after a robbery.",
-]
 TEXTS = st.lists(st.lists(st.sampled_from(SENTENCES), max_size=5).map(" ".join), max_size=8)
 
 

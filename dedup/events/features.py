@@ -62,11 +62,6 @@ class Profile:
     numbers: Mapping[str, int]
     written_as_names: frozenset[str]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the text holds nothing that could be compared."""
-        return not (self.terms or self.numbers)
-
 
 def read_profile(title: str, body: str) -> Profile:
     """Read a text once and count what the event stage compares.
