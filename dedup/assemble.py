@@ -25,7 +25,7 @@ from dedup.duplicates.shingling import Ragged
 from dedup.duplicates.verify import shared_counts
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Observed
-from dedup.pairs import PairScores, VerifiedCopies
+from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
 from dedup.progress import Progress
 from dedup.result import (
     Cluster,
@@ -49,6 +49,8 @@ class Events:
     candidates: int = 0
     capped_terms: int = 0
     largest_component: int = 1
+    across: AcrossScores | None = None
+    across_candidates: int = 0
 
 
 def assemble(
@@ -115,9 +117,13 @@ def assemble(
             capped_terms=events.capped_terms,
             largest_component=events.largest_component if groups else 0,
             lines_removed=sum(len(c.removed) for c in batch.cleaned),
+            texts_embedded=0 if events.across is None else int(events.across.needed.sum()),
+            across_candidates=events.across_candidates,
+            across_joins=0 if events.across is None else events.across.joins,
         ),
         copies=_copies(batch, duplicates, n_rows),
         scores=events.scores,
+        across=events.across,
         context=None
         if events.observed is None
         else Context(recurring=batch.recurring, observed=events.observed),

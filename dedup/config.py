@@ -23,6 +23,7 @@ from typing import Any
 from dedup.canonical import CanonicalConfig
 from dedup.errors import ConfigError
 from dedup.events.links import Pair, checked_links
+from dedup.semantic import Embedder, NamedEmbedder, stored_embedder
 
 __all__ = ["CanonicalConfig", "Config", "DuplicateConfig", "EventConfig", "TextConfig"]
 
@@ -122,6 +123,11 @@ class EventConfig:
     cannot_link : tuple of (str, str)
         Ids of articles that do not: no cluster ever holds both.  More pairs cost attention too, and
         each may split the rest of a story in a place of its own.
+    embedder : Embedder, optional
+        Lets reports in different languages join, such as
+        ``dedup.semantic.UniversalSentenceEncoder()``; see ``docs/semantic.md``.  Costs reading the
+        headline and lead of every text that another language may have reported, some hundred texts
+        a second.  A configuration that was stored and read again knows its name and version only.
 
     Raises
     ------
@@ -151,6 +157,7 @@ class EventConfig:
     posting_cap: int = 3000
     must_link: tuple[Pair, ...] = ()
     cannot_link: tuple[Pair, ...] = ()
+    embedder: Embedder | NamedEmbedder | None = None
 
     def __post_init__(self) -> None:
         _require_share(self, "threshold")
@@ -174,13 +181,18 @@ class EventConfig:
         must, cannot = checked_links(self.must_link, self.cannot_link)
         object.__setattr__(self, "must_link", must)
         object.__setattr__(self, "cannot_link", cannot)
+        object.__setattr__(self, "embedder", stored_embedder(self.embedder))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON types."""
         return {
-            **asdict(self),
+            # Not asdict(), which would copy the embedder.
+            **{part.name: getattr(self, part.name) for part in fields(self)},
             "must_link": [list(pair) for pair in self.must_link],
             "cannot_link": [list(pair) for pair in self.cannot_link],
+            "embedder": None
+            if self.embedder is None
+            else {"name": self.embedder.name, "version": self.embedder.version},
         }
 
 

@@ -8,6 +8,7 @@ by that order: so the order of the input cannot matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,15 +20,18 @@ from dedup.config import Config, EventConfig, checked_config
 from dedup.duplicates.groups import Duplicates, find_duplicates
 from dedup.duplicates.shingling import Ragged
 from dedup.errors import ConfigError
+from dedup.events.across import join_across, languages_of_clusters, worth_embedding
 from dedup.events.candidates import EventCandidates, event_candidates
 from dedup.events.clustering import PROBABILITY_UNIT, link
 from dedup.events.features import Features, observe
-from dedup.events.groups import features_of
+from dedup.events.groups import GroupText, features_of
+from dedup.events.links import Links
 from dedup.events.scoring import score
-from dedup.pairs import PairScores
+from dedup.pairs import AcrossScores, PairScores
 from dedup.progress import Progress, reporting
 from dedup.result import Clustering
 from dedup.review import threshold_units
+from dedup.semantic import Embedded, embed, usable_embedder
 from dedup.text.tokenize import compared_tokens
 
 __all__ = ["find_clusters"]
@@ -73,7 +77,8 @@ def find_clusters(
         If a row cannot be read, naming row, field and value; or if two rows share an explicit id.
     ConfigError
         If ``level`` or ``on_error`` is not one of its values; or if ``event.must_link`` or
-        ``event.cannot_link`` names an unknown id, or contradicts itself or the copies found.
+        ``event.cannot_link`` names an unknown id, or contradicts itself or the copies found; or if
+        only the name of ``event.embedder`` is known.
 
     Notes
     -----
@@ -92,6 +97,8 @@ def find_clusters(
     if level not in ("event", "duplicate"):
         raise ConfigError(f"level must be 'event' or 'duplicate', got {level!r}")
     settings = checked_config(config)
+    if level == "event":
+        usable_embedder(settings.event.embedder)
     with reporting(progress) as report:
         read, skipped = as_articles(articles, columns=columns, on_error=on_error)
         batch = prepare(read, skipped, settings, report)
@@ -124,7 +131,7 @@ def _find_events(
     report: Progress,
     level: str,
 ) -> Events:
-    """Cluster the groups by event: features, candidates, scores, average linkage."""
+    """Cluster the groups by event: features, candidates, scores, linkage; then across languages."""
     apart = np.arange(len(groups), dtype=np.int64)
     if level == "duplicate":
         return Events(labels=apart, scores=None, observed=None)
@@ -151,13 +158,64 @@ def _find_events(
         links=links,
         progress=lambda done, total: report("cluster", done, total),
     )
-    return Events(
+    events = Events(
         labels=linkage.labels,
         scores=PairScores.of(scored.pairs, scored.probability),
         observed=observed,
         candidates=len(candidates.pairs),
         capped_terms=candidates.capped_terms,
         largest_component=linkage.largest_component,
+    )
+    if event.embedder is None:
+        return events
+    return _join_languages(events, texts, features, links, event, report)
+
+
+def _join_languages(
+    events: Events,
+    texts: Sequence[GroupText],
+    features: Features,
+    links: Links,
+    event: EventConfig,
+    report: Progress,
+) -> Events:
+    """Join clusters in different languages: embed what has a counterpart, compare, join."""
+    embedder = usable_embedder(event.embedder)
+    languages = languages_of_clusters(texts, features.languages, events.labels)
+    needed = worth_embedding(features, events.labels, languages, event.window_days)
+    rows = np.flatnonzero(needed)
+    trusted = np.zeros(len(texts), dtype=np.bool_)
+    vectors = np.zeros((len(texts), 0), dtype=np.int16)
+    if embedder is not None and len(rows):
+        found = embed(
+            embedder,
+            [(texts[row].title, texts[row].body) for row in rows.tolist()],
+            [features.languages[row] for row in rows.tolist()],
+            progress=report,
+        )
+        vectors = np.zeros((len(texts), found.vectors.shape[1]), dtype=np.int16)
+        vectors[rows], trusted[rows] = found.vectors, found.trusted
+    joined = join_across(
+        features,
+        Embedded(vectors=vectors, trusted=trusted),
+        events.labels,
+        languages,
+        window_days=event.window_days,
+        links=links,
+        progress=lambda done, total: report("join languages", done, total),
+    )
+    return replace(
+        events,
+        labels=joined.labels,
+        across=AcrossScores(
+            before=joined.before,
+            trusted=trusted,
+            needed=needed,
+            pairs=joined.pairs,
+            values=joined.values,
+            joins=joined.joins,
+        ),
+        across_candidates=joined.candidates,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PairScores", "VerifiedCopies"]
+__all__ = ["AcrossScores", "PairScores", "VerifiedCopies"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,3 +77,32 @@ class PairScores:
         pairs = place[self.pairs]
         kept = (pairs >= 0).all(axis=1)
         return PairScores(pairs=pairs[kept], probability=self.probability[kept])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AcrossScores:
+    """What joined clusters in different languages; groups are numbered as in the pair scores.
+
+    Parameters
+    ----------
+    before : ndarray of int64, shape (n,)
+        Each group's cluster before, by its smallest group.
+    trusted : ndarray of bool, shape (n,)
+        Whether the embedder read the group's text.
+    needed : ndarray of bool, shape (n,)
+        Whether there was anything in another language to compare it with.
+    pairs : ndarray of int64, shape (m, 2)
+        Clusters that were compared, each by its smallest group at that time: joins in their order,
+        then candidates that were not too unlike.
+    values : ndarray of int64, shape (m, k)
+        See :data:`dedup.events.across.FEATURES`.
+    joins : int
+        How many of the pairs are joins.
+    """
+
+    before: NDArray[np.int64]
+    trusted: NDArray[np.bool_]
+    needed: NDArray[np.bool_]
+    pairs: NDArray[np.int64]
+    values: NDArray[np.int64]
+    joins: int

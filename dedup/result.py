@@ -23,7 +23,7 @@ from dedup.article import Article, Skipped
 from dedup.cluster import Cluster, DuplicateGroup, Member
 from dedup.config import Config
 from dedup.errors import DedupError
-from dedup.pairs import PairScores, VerifiedCopies
+from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
 from dedup.roles import Role
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class Statistics:
         Groups in the largest connected component that was clustered.
     lines_removed : int
         Lines of site furniture that were taken off.
+    texts_embedded : int
+        Texts that ``event.embedder`` was asked about, since another language may report the same.
+    across_candidates, across_joins : int
+        Pairs of clusters in different languages that were compared, and those that were joined.
     """
 
     duplicate_candidates: int = 0
@@ -62,6 +66,9 @@ class Statistics:
     capped_terms: int = 0
     largest_component: int = 0
     lines_removed: int = 0
+    texts_embedded: int = 0
+    across_candidates: int = 0
+    across_joins: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -93,6 +100,8 @@ class Clustering:
     scores : PairScores or None
         The scored pairs of groups, which :meth:`rethreshold`, :meth:`weak_bridges` and
         :meth:`borderline` read; None if ``level`` is ``duplicate``.
+    across : AcrossScores or None
+        What joined clusters in different languages; None without an embedder.
     """
 
     clusters: tuple[Cluster, ...]
@@ -106,6 +115,7 @@ class Clustering:
     copies: VerifiedCopies
     context: Context | None = None
     scores: PairScores | None = None
+    across: AcrossScores | None = None
 
     def __len__(self) -> int:
         return len(self.clusters)
@@ -226,7 +236,8 @@ class Clustering:
         Raises
         ------
         ConfigError
-            If the threshold is out of its range, or no events were asked for.
+            If the threshold is out of its range, no events were asked for, or clusters were joined
+            across languages by an embedder, whose vectors are not kept.
 
         Notes
         -----

@@ -40,6 +40,12 @@ def rethreshold(result: Clustering, threshold: float) -> Clustering:
     """Cluster again; see :meth:`dedup.Clustering.rethreshold`."""
     scores = kept_scores(result)
     event = result.config.event
+    if event.embedder is not None:
+        raise ConfigError(
+            f"this result was made with the embedder {event.embedder.name!r}, whose vectors are "
+            "not kept, so it cannot be clustered again without it; run find_clusters() with "
+            "another event.threshold"
+        )
     if isinstance(threshold, int | float) and 0 < threshold < event.floor:
         raise ConfigError(
             f"threshold must not lie below event.floor, got {threshold} < {event.floor}: pairs "

@@ -34,7 +34,7 @@ What a cosine is worth, and how it was measured, is told in ``docs/semantic.md``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
@@ -52,12 +52,15 @@ __all__ = [
     "VECTOR_UNIT",
     "Embedded",
     "Embedder",
+    "NamedEmbedder",
     "UniversalSentenceEncoder",
     "checked_embedder",
     "embed",
     "excerpt",
     "similar_pairs",
     "similarity",
+    "stored_embedder",
+    "usable_embedder",
 ]
 
 #: A vector's length, in its own units: small enough for int16 and for exact sums in 32 bits.
@@ -109,6 +112,14 @@ class Embedder(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedEmbedder:
+    """What a stored configuration says of its embedder: which it was, not how to call it."""
+
+    name: str
+    version: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Embedded:
     """Vectors of n texts.
@@ -147,6 +158,45 @@ def checked_embedder(embedder: object) -> Embedder:
             f"got {languages!r}"
         )
     return embedder
+
+
+def stored_embedder(value: object) -> Embedder | NamedEmbedder | None:
+    """Return what a configuration may hold: an embedder, the name of one, or none.
+
+    Raises
+    ------
+    ConfigError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> stored_embedder({"name": "letters", "version": "1"})
+    NamedEmbedder(name='letters', version='1')
+    """
+    if value is None or isinstance(value, NamedEmbedder):
+        return value
+    if isinstance(value, Mapping):
+        parts = {key: value.get(key) for key in ("name", "version")}
+        if set(value) == set(parts) and all(isinstance(part, str) for part in parts.values()):
+            return NamedEmbedder(name=str(parts["name"]), version=str(parts["version"]))
+    return checked_embedder(value)
+
+
+def usable_embedder(value: Embedder | NamedEmbedder | None) -> Embedder | None:
+    """Return an embedder that can be called.
+
+    Raises
+    ------
+    ConfigError
+        If only its name is known.
+    """
+    if isinstance(value, NamedEmbedder):
+        raise ConfigError(
+            f"this configuration was stored with the embedder {value.name!r}, version "
+            f"{value.version}, of which only the name is kept; give the embedder itself as "
+            "event.embedder, or None to do without"
+        )
+    return value
 
 
 def embed(

@@ -22,7 +22,8 @@ from dedup.article import Article, Skipped
 from dedup.config import Config
 from dedup.dates import Interval
 from dedup.errors import DedupError, FormatError, MismatchError
-from dedup.pairs import PairScores, VerifiedCopies
+from dedup.events.across import FEATURES
+from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
 from dedup.result import (
     Cluster,
     Clustering,
@@ -37,7 +38,7 @@ __all__ = ["FORMAT_VERSION", "cluster_to_dict", "load_clustering", "save_cluster
 _FORMAT = "dedup.Clustering"
 
 #: Raised when a file can no longer be read by the version before.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
@@ -108,6 +109,7 @@ def save_clustering(result: Clustering, path: str | PathLike[str]) -> None:
             "jaccard": result.copies.jaccard.tolist(),
         },
         "scores": _scores_to_dict(result.scores),
+        "across": _across_to_dict(result.across),
     }
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
@@ -172,6 +174,7 @@ def _clustering(data: Mapping[str, Any]) -> Clustering:
             jaccard=np.array(copies["jaccard"], dtype=np.float64),
         ),
         scores=_scores_from_dict(data["scores"], sum(len(c.groups) for c in clusters)),
+        across=_across_from_dict(data["across"], sum(len(c.groups) for c in clusters)),
     )
 
 
@@ -194,6 +197,41 @@ def _scores_from_dict(data: Mapping[str, Any] | None, n_groups: int) -> PairScor
     if probability.shape != (len(pairs),) or not ((pairs >= 0) & (pairs < n_groups)).all():
         raise ValueError("scores do not fit the groups")
     return PairScores(pairs=pairs, probability=probability)
+
+
+def _across_to_dict(across: AcrossScores | None) -> dict[str, Any] | None:
+    """Return what joined clusters across languages as lists of whole numbers."""
+    if across is None:
+        return None
+    return {
+        "before": across.before.tolist(),
+        "trusted": np.flatnonzero(across.trusted).tolist(),
+        "needed": np.flatnonzero(across.needed).tolist(),
+        "pairs": across.pairs.tolist(),
+        "values": across.values.tolist(),
+        "joins": across.joins,
+    }
+
+
+def _across_from_dict(data: Mapping[str, Any] | None, n_groups: int) -> AcrossScores | None:
+    if data is None:
+        return None
+    trusted, needed = (np.zeros(n_groups, dtype=np.bool_) for _ in range(2))
+    trusted[data["trusted"]] = True
+    needed[data["needed"]] = True
+    before = np.array(data["before"], dtype=np.int64)
+    pairs = np.array(data["pairs"], dtype=np.int64).reshape(-1, 2)
+    values = np.array(data["values"], dtype=np.int64).reshape(-1, len(FEATURES))
+    if len(before) != n_groups or len(values) != len(pairs) or not 0 <= data["joins"] <= len(pairs):
+        raise ValueError("what joined clusters across languages does not fit the groups")
+    return AcrossScores(
+        before=before,
+        trusted=trusted,
+        needed=needed,
+        pairs=pairs,
+        values=values,
+        joins=data["joins"],
+    )
 
 
 def _cluster(row: Mapping[str, Any], articles: Mapping[str, Article]) -> Cluster:
