@@ -27,7 +27,9 @@ Theory of operation
    the log-odds reach the model's threshold.
 
 A union may also meet a cluster that speaks one of its languages: the third language ties two
-clusters that the words kept apart.  Each language that both speak counts against it.
+clusters that the words kept apart.  Each language that both speak counts against it, and their
+parts in different languages must fit by themselves: as the candidates that they once were, they
+are on the mean more likely one event than not.
 """
 
 from __future__ import annotations
@@ -434,10 +436,11 @@ class Stories:
             for other, cosine in zip(others, cosines, strict=True)
             if cosine >= LEAST_COSINE
             and other not in barred
-            and self._gap(story, other) <= self.window_days * _DAY
+            and self.gap(story, other) <= self.window_days * _DAY
         ]
 
-    def _gap(self, a: int, b: int) -> int:
+    def gap(self, a: int, b: int) -> int:
+        """Return the time between the dates of two clusters; 0 if one has none."""
         if not (self.n_dated[a] and self.n_dated[b]):
             return 0
         return max(0, self.early[a] - self.late[b], self.early[b] - self.late[a])
@@ -483,7 +486,7 @@ class Stories:
             "undated": ~dated,
             # The logarithm is rounded far more coarsely than its last bit.
             "crowd": np.rint(256 * np.log1p(crowd / (2 * _PRIOR_CROWD))) / 256 / 4,
-            "one_language": np.array([self._common(story, other) for other in others]),
+            "one_language": np.array([self.common(story, other) for other in others]),
         }
         stacked = np.stack(
             [np.asarray(columns[name], dtype=np.float64) for name in FEATURES], axis=1
@@ -501,7 +504,7 @@ class Stories:
                 days[at] = abs(difference) / (2 * mine * theirs * _DAY)
         return days
 
-    def _common(self, a: int, b: int) -> int:
+    def common(self, a: int, b: int) -> int:
         """Return how many languages of the one that has fewer the other may have too."""
         few, many = sorted((self.kinds[a], self.kinds[b]), key=len)
         return sum(any(kind.may_equal(other) for other in many) for kind in few)
@@ -591,6 +594,22 @@ def _agglomerate(
         neighbours[b].add(a)
     # Best first; among equals the clusters that hold the smallest rows.
     heap: list[tuple[int, int, int, int, int]] = []
+    parts: list[list[int]] = [[story] for story in range(n_stories)]
+    first = {
+        (a, b): value
+        for (a, b), value in zip(kept.tolist(), log_odds[near].tolist(), strict=True)
+    }
+
+    def fits(a: int, b: int) -> bool:
+        if not stories.common(a, b):
+            return True
+        found = [
+            first.get((min(x, y), max(x, y)), model.threshold - _REACH)
+            for x in parts[a]
+            for y in parts[b]
+            if not stories.common(x, y)
+        ]
+        return bool(found) and sum(found) >= 0
 
     def offer(story: int, others: Sequence[int], found: NDArray[np.int64]) -> None:
         good = [at for at, value in enumerate(found.tolist()) if value >= model.threshold]
@@ -598,7 +617,7 @@ def _agglomerate(
             return
         supported = stories.supported(story, [others[at] for at in good]).tolist()
         for at, is_so in zip(good, supported, strict=True):
-            if is_so:
+            if is_so and fits(story, others[at]):
                 a, b = sorted((story, others[at]), key=stories.head.__getitem__)
                 entry = (-int(found[at]), stories.head[a], stories.head[b], a, b)
                 heapq.heappush(heap, entry)
@@ -616,6 +635,7 @@ def _agglomerate(
         joins.append((stories.head[a], stories.head[b]))
         join_values.append(stories.values(a, [b])[0])
         union = stories.join(a, b)
+        parts.append(parts[a] + parts[b])
         parent.append(union)
         parent[a] = parent[b] = union
         barred = stories.barred.get(union, ())
@@ -624,7 +644,7 @@ def _agglomerate(
             for other in neighbours.pop(a, set()) | neighbours.pop(b, set())
             if parent[other] == other
             and other not in barred
-            and stories._gap(union, other) <= stories.window_days * _DAY
+            and stories.gap(union, other) <= stories.window_days * _DAY
         )
         if not others:
             continue
@@ -638,11 +658,11 @@ def _agglomerate(
     head = np.array(stories.head, dtype=np.int64)
     for story in range(len(parent) - 1, -1, -1):  # a union has a higher number than its parts
         head[story] = head[parent[story]]
-    first = np.array(stories.head, dtype=np.int64)[kept]
+    compared = np.array(stories.head, dtype=np.int64)[kept]
     return Joined(
         labels=head[stories.home],
         before=labels,
-        pairs=np.concatenate([np.array(joins, dtype=np.int64).reshape(-1, 2), first]),
+        pairs=np.concatenate([np.array(joins, dtype=np.int64).reshape(-1, 2), compared]),
         values=np.concatenate([np.array(join_values).reshape(-1, len(FEATURES)), kept_values]),
         joins=len(joins),
         candidates=len(pairs),
