@@ -120,7 +120,9 @@ class Sample:
     apart: bool = False
 
 
-def corpus_of(name: str, rows: Sequence[dict[str, Any]], encoder: UniversalSentenceEncoder) -> Corpus:
+def corpus_of(
+    name: str, rows: Sequence[dict[str, Any]], encoder: UniversalSentenceEncoder
+) -> Corpus:
     """Run a set up to its clusters inside each language."""
     config = Config()
     articles, _ = as_articles([datasets.article(row) | {"language": row["lang"]} for row in rows])

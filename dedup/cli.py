@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,11 +76,13 @@ def _parser() -> argparse.ArgumentParser:
     cluster.add_argument(
         "--all", action="store_true", help="print stories with a single article too"
     )
+    _add_semantic(cluster)
     cluster.set_defaults(run=_cluster)
 
     explain = commands.add_parser("explain", help="say why two articles are together, or apart")
     _add_input(explain, several=False)
     explain.add_argument("ids", nargs=2, metavar="ID")
+    _add_semantic(explain)
     explain.set_defaults(run=_explain)
     return parser
 
@@ -98,6 +101,14 @@ def _add_input(parser: argparse.ArgumentParser, *, several: bool = True) -> None
         "--skip-errors",
         action="store_true",
         help="list rows whose fields cannot be read, and go on (a broken line still ends the run)",
+    )
+
+
+def _add_semantic(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--semantic",
+        action="store_true",
+        help="join reports in different languages (needs story-dedup[semantic])",
     )
 
 
@@ -120,7 +131,7 @@ def _cluster(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    print(_run(options).explain(*options.ids))
+    print(_run(options, config=_config(options)).explain(*options.ids))
     return 0
 
 
@@ -128,14 +139,21 @@ def _config(options: argparse.Namespace) -> Config | None:
     from dedup.config import Config, EventConfig
     from dedup.errors import ConfigError
 
-    if options.threshold is None:
+    threshold = getattr(options, "threshold", None)
+    if threshold is None and not options.semantic:
         return None
-    if options.level == "duplicate":
+    if getattr(options, "level", "event") == "duplicate":
+        setting = "--threshold" if threshold is not None else "--semantic"
         raise ConfigError(
-            "--threshold is about events, and --level duplicate does not look for any; "
+            f"{setting} is about events, and --level duplicate does not look for any; "
             "leave one of them out"
         )
-    return Config(event=EventConfig(threshold=options.threshold))
+    event = EventConfig() if threshold is None else EventConfig(threshold=threshold)
+    if options.semantic:
+        from dedup.semantic import UniversalSentenceEncoder
+
+        event = replace(event, embedder=UniversalSentenceEncoder())
+    return Config(event=event)
 
 
 def _run(

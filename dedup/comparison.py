@@ -6,7 +6,7 @@ Both lead to :func:`dedup.explain.explain_pair`; they differ in what the words w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dedup.article import Article, as_articles
@@ -17,9 +17,11 @@ from dedup.duplicates.verify import jaccard
 from dedup.events.features import Observed, not_observed, observe
 from dedup.events.groups import GroupText
 from dedup.explain import Evidence, explain_pair
+from dedup.explain_across import explain_across
+from dedup.pairs import AcrossScores
 from dedup.provenance import publication
 from dedup.result import Clustering, DuplicateGroup
-from dedup.review import forbidden_between, users_word
+from dedup.review import forbidden_between, numbered, users_word
 from dedup.text.clean import CleanArticle, clean
 from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.tokenize import compared_tokens
@@ -168,6 +170,8 @@ def explain_members(result: Clustering, a: str, b: str) -> Evidence:
         ids=(a, b),
         titles=(result.article(a).title, result.article(b).title),
     )
+    if result.across is not None:
+        evidence = replace(evidence, across=explain_across(result.across, *_places(result, a, b)))
     one_language = sides[0].languages.may_equal(sides[1].languages)
     return evidence.noted((*notes, *_why(result, evidence, one_language)))
 
@@ -188,6 +192,10 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
             f"{evidence.days:.0f} days apart, beyond the window of {event.window_days:g}: "
             "such pairs are not joined directly"
         )
+    elif result.across is not None and (
+        across := _why_across(result, result.across, evidence, one_language)
+    ):
+        notes.append(across)
     elif not event.across_languages and evidence.relation == "apart" and not one_language:
         notes.append("in two languages, which are not compared (event.across_languages)")
     elif evidence.relation == "apart" and evidence.probability >= event.threshold:
@@ -200,6 +208,40 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
     elif evidence.relation == "one event" and evidence.probability < event.threshold:
         notes.append("joined through the other members of the cluster, not as a pair")
     return notes
+
+
+def _why_across(
+    result: Clustering, across: AcrossScores, evidence: Evidence, one_language: bool
+) -> str | None:
+    """Say what the embedder had to do with it; None if nothing."""
+    places = _places(result, evidence.a, evidence.b)
+    clusters = across.before[list(places)].tolist()
+    if clusters[0] == clusters[1]:
+        return None
+    if evidence.relation == "one event":
+        if one_language:
+            return "in one language, but joined through reports in another"
+        return "in two languages, joined as clusters with the help of the embedder"
+    if one_language:
+        return None
+    for article_id, cluster in zip((evidence.a, evidence.b), clusters, strict=True):
+        rows = across.before == cluster
+        if across.needed[rows].any() and not across.trusted[rows].any():
+            return f"in two languages, and the embedder cannot read the cluster of {article_id}"
+    if evidence.across is None:
+        return "in two languages, and nothing near in what the embedder reads, or not near in time"
+    if evidence.across.log_odds >= evidence.across.threshold:
+        return (
+            "in two languages; near as clusters, but no name, number or date supports it, or each "
+            "was joined with others first"
+        )
+    return "in two languages, and not near enough as clusters"
+
+
+def _places(result: Clustering, a: str, b: str) -> tuple[int, int]:
+    """Return the numbers that the scores give to the groups of two articles."""
+    place = {group.label: number for number, group in enumerate(numbered(result))}
+    return place[result.group_of(a).label], place[result.group_of(b).label]
 
 
 def _text_of(group: DuplicateGroup, context: Context, config: Config) -> GroupText:

@@ -28,6 +28,7 @@ from dedup.events.scoring import (
     Model,
     default_model,
 )
+from dedup.explain_across import AcrossEvidence
 from dedup.text.tokenize import strip_accents
 
 #: Features that are sums over shared words → the view that they are summed over.
@@ -108,6 +109,8 @@ class Evidence:
         Names and numbers that only one of them holds, rarest first.
     notes : tuple of str
         What else a reader should know: which copy speaks for which, why a pair was not scored.
+    across : AcrossEvidence or None
+        How their clusters compared across languages, if an embedder was asked.
     """
 
     a: str
@@ -127,6 +130,7 @@ class Evidence:
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    across: AcrossEvidence | None = None
 
     @property
     def same_event(self) -> bool:
@@ -304,6 +308,8 @@ def _lines(evidence: Evidence) -> list[str]:
     if left:
         lines.append(f"  {rest:+8.2f}         {left} smaller ones")
     lines.append(f"  {evidence.log_odds:+8.2f}         in all")
+    if evidence.across is not None:
+        lines += evidence.across.lines()
     for name, words in ((evidence.a, evidence.only_a), (evidence.b, evidence.only_b)):
         if words:
             lines.append(f"  only in {_plain(name)}: {', '.join(words[:8])}")

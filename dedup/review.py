@@ -118,10 +118,12 @@ def weak_bridges(result: Clustering, n: int) -> Listing[Bridge]:
     linkage = link(
         len(groups), inside.pairs, inside.probability, threshold_units(result.config), links=links
     )
+    # What an embedder joined across languages is no merge of these: each side for itself.
+    inside = inside.inside(linkage.labels)
     parts = _last_merges(linkage, links)
     means = (linkage.total / linkage.area).tolist()
     weakest = sorted(parts, key=lambda merge: (means[merge], *linkage.merges[merge].tolist()))[:n]
-    strongest = _strongest_across([parts[merge][1] for merge in weakest], labels, inside)
+    strongest = _strongest_across([parts[merge][1] for merge in weakest], linkage.labels, inside)
     return Listing(
         _bridge(groups, labels, parts[merge], means[merge] / PROBABILITY_UNIT, pair)
         for merge, pair in zip(weakest, strongest, strict=True)

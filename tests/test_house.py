@@ -44,7 +44,7 @@ LEVELS = [
         "canonical",
     },
     {"config"},
-    {"explain", "pairs", "cluster"},
+    {"explain", "explain_across", "pairs", "cluster"},
     # A result hands its questions on to the modules that answer them.
     {"result", "comparison", "storage", "review", "batch", "assemble", "rethreshold"},
     {"find"},

@@ -41,6 +41,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -259,9 +260,7 @@ def worth_embedding(
     return np.array([label in worth for label in labels.tolist()], dtype=np.bool_)
 
 
-def _spans(
-    features: Features, labels: NDArray[np.int64]
-) -> dict[int, tuple[int, int] | None]:
+def _spans(features: Features, labels: NDArray[np.int64]) -> dict[int, tuple[int, int] | None]:
     """Return the first and last moment of each cluster's dates; None if it has none."""
     spans: dict[int, tuple[int, int] | None] = dict.fromkeys(labels.tolist())
     dated = features.dated.tolist()
@@ -357,8 +356,7 @@ class Stories:
             bounds = matrix.indptr.tolist()
             columns, weights = matrix.indices.astype(np.int64), matrix.data.astype(np.int64)
             self.words[kind] = [
-                (columns[start:end], weights[start:end])
-                for start, end in zip(bounds[:-1], bounds[1:], strict=True)
+                (columns[start:end], weights[start:end]) for start, end in pairwise(bounds)
             ]
             self.n_words[kind] = matrix.shape[1]
         self._read_dates(features, k)
@@ -596,8 +594,7 @@ def _agglomerate(
     heap: list[tuple[int, int, int, int, int]] = []
     parts: list[list[int]] = [[story] for story in range(n_stories)]
     first = {
-        (a, b): value
-        for (a, b), value in zip(kept.tolist(), log_odds[near].tolist(), strict=True)
+        (a, b): value for (a, b), value in zip(kept.tolist(), log_odds[near].tolist(), strict=True)
     }
 
     def fits(a: int, b: int) -> bool:
