@@ -619,8 +619,8 @@ def _agglomerate(
                 entry = (-int(found[at]), stories.head[a], stories.head[b], a, b)
                 heapq.heappush(heap, entry)
 
-    starts = np.flatnonzero(np.diff(kept[:, 0], prepend=-1)).tolist()
-    for start, end in zip(starts, [*starts[1:], len(kept)], strict=True):
+    starts = np.flatnonzero(np.diff(kept[:, 0], prepend=-1, append=-1)).tolist()
+    for start, end in pairwise(starts):
         offer(int(kept[start, 0]), kept[start:end, 1].tolist(), log_odds[near][start:end])
     parent = list(range(n_stories))
     joins: list[tuple[int, int]] = []

