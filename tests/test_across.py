@@ -1,4 +1,4 @@
-"""Across languages: the embedder never joins alone, abstains, and obeys; without it all is as was."""
+"""Across languages: the embedder never joins alone, abstains, obeys, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ DAY_0 = datetime(2024, 3, 1, 12, tzinfo=UTC)
 SAYINGS = {
     "flood": ("Rising water fills the cellars of the old town", "Das Wasser steht in den Kellern"),
     "strike": ("Drivers walk out over pay at the bus depot", "Die Fahrer legen die Arbeit nieder"),
-    "fire": ("Flames destroy a barn on the edge of a village", "Eine Scheune am Dorfrand verbrennt"),
+    "fire": (
+        "Flames destroy a barn on the edge of a village",
+        "Eine Scheune am Dorf verbrennt",
+    ),
 }
 
 

@@ -9,7 +9,8 @@ Laws
 * Two clusters start to join only if no text of the one may be of the language of the other.  An
   input in one language comes out as it went in, and nothing of it is embedded.
 * The embedder never joins alone.  There must be support: a rare name or number that both hold, or
-  dates at most a day apart and a high cosine.
+  dates at most a day apart and a high cosine; between unions, it is enough that parts of the two
+  support each other.
 * A cluster without a trusted vector is never joined.
 * What the user forbids is never joined; clusters are never taken apart.
 * Values and coefficients are whole numbers, ties go to the smallest rows: the same labels on every
@@ -99,9 +100,9 @@ _FAR_DAYS: Final = 30.0
 #: there are, the less their number says about what news is like.
 _PRIOR_CROWD: Final = 20
 
-#: Support: weight of a shared name or number (a word in a thousandth of all texts weighs 6.9), or
-#: days between the dates together with a cosine.
-_SUPPORTING_WEIGHT: Final = 4 * UNIT * UNIT
+#: Support: weight of shared names or numbers (a word in one of twenty texts weighs 3, one in a
+#: thousand 6.9), or days between the dates together with a cosine.
+_SUPPORTING_WEIGHT: Final = 3 * UNIT * UNIT
 _SUPPORTING_DAYS: Final = 1.0
 _SUPPORTING_COSINE: Final = 0.5
 
@@ -315,7 +316,22 @@ def join_across(
     stories = Stories(features, embedded, labels, languages, window_days)
     stories.forbid(links or Links())
     pairs, values = stories.candidates(progress)
-    return _agglomerate(stories, pairs, values, model, labels)
+    joining = _Joining(stories, pairs, values, model)
+    joining.run()
+    head = np.array(stories.head, dtype=np.int64)
+    width = len(FEATURES)
+    return Joined(
+        labels=joining.labels(),
+        before=labels,
+        pairs=np.concatenate(
+            [np.array(joining.joins, dtype=np.int64).reshape(-1, 2), head[joining.kept]]
+        ),
+        values=np.concatenate(
+            [np.array(joining.values, dtype=np.int64).reshape(-1, width), joining.kept_values]
+        ),
+        joins=len(joining.joins),
+        candidates=len(pairs),
+    )
 
 
 class Stories:
@@ -574,93 +590,115 @@ class Stories:
         return union
 
 
-def _agglomerate(
-    stories: Stories,
-    pairs: NDArray[np.int64],
-    values: NDArray[np.int64],
-    model: AcrossModel,
-    labels: NDArray[np.int64],
-) -> Joined:
-    """Join the best pair of clusters until none reaches the threshold."""
-    n_stories = len(stories.head)
-    log_odds = model.log_odds(values)
-    near = log_odds >= model.threshold - _REACH
-    kept, kept_values = pairs[near], values[near]
-    neighbours: dict[int, set[int]] = defaultdict(set)
-    for a, b in kept.tolist():
-        neighbours[a].add(b)
-        neighbours[b].add(a)
-    # Best first; among equals the clusters that hold the smallest rows.
-    heap: list[tuple[int, int, int, int, int]] = []
-    parts: list[list[int]] = [[story] for story in range(n_stories)]
-    first = {
-        (a, b): value for (a, b), value in zip(kept.tolist(), log_odds[near].tolist(), strict=True)
-    }
+class _Joining:
+    """Best-first joining of clusters.
 
-    def fits(a: int, b: int) -> bool:
-        if not stories.common(a, b):
-            return True
-        found = [
-            first.get((min(x, y), max(x, y)), model.threshold - _REACH)
-            for x in parts[a]
-            for y in parts[b]
-            if not stories.common(x, y)
-        ]
-        return bool(found) and sum(found) >= 0
+    Law: every entry of the heap was scored, supported and fitting when it was made; an entry whose
+    clusters have been joined with others since is stale, and skipped.
+    """
 
-    def offer(story: int, others: Sequence[int], found: NDArray[np.int64]) -> None:
-        good = [at for at, value in enumerate(found.tolist()) if value >= model.threshold]
-        if not good:
-            return
-        supported = stories.supported(story, [others[at] for at in good]).tolist()
-        for at, is_so in zip(good, supported, strict=True):
-            if is_so and fits(story, others[at]):
-                a, b = sorted((story, others[at]), key=stories.head.__getitem__)
-                entry = (-int(found[at]), stories.head[a], stories.head[b], a, b)
-                heapq.heappush(heap, entry)
+    def __init__(
+        self,
+        stories: Stories,
+        pairs: NDArray[np.int64],
+        values: NDArray[np.int64],
+        model: AcrossModel,
+    ) -> None:
+        self.stories = stories
+        self.model = model
+        self.least = model.threshold - _REACH
+        self.parent = list(range(len(stories.head)))
+        #: The clusters of the word stage that each holds.
+        self.parts = [[story] for story in self.parent]
+        self.joins: list[tuple[int, int]] = []
+        self.values: list[NDArray[np.int64]] = []
+        self.heap: list[tuple[int, int, int, int, int]] = []
+        log_odds = model.log_odds(values)
+        near = log_odds >= self.least
+        self.kept, self.kept_values, found = pairs[near], values[near], log_odds[near]
+        listed = self.kept.tolist()
+        self.first = {(a, b): value for (a, b), value in zip(listed, found.tolist(), strict=True)}
+        self.neighbours: dict[int, set[int]] = defaultdict(set)
+        self.supported: set[tuple[int, int]] = set()
+        for a, b in listed:
+            self.neighbours[a].add(b)
+            self.neighbours[b].add(a)
+        starts = np.flatnonzero(np.diff(self.kept[:, 0], prepend=-1, append=-1)).tolist()
+        for start, end in pairwise(starts):
+            story, others = int(self.kept[start, 0]), self.kept[start:end, 1].tolist()
+            support = stories.supported(story, others).tolist()
+            self.supported |= {
+                (story, other) for other, is_so in zip(others, support, strict=True) if is_so
+            }
+            self._offer(story, others, found[start:end])
 
-    starts = np.flatnonzero(np.diff(kept[:, 0], prepend=-1, append=-1)).tolist()
-    for start, end in pairwise(starts):
-        offer(int(kept[start, 0]), kept[start:end, 1].tolist(), log_odds[near][start:end])
-    parent = list(range(n_stories))
-    joins: list[tuple[int, int]] = []
-    join_values: list[NDArray[np.int64]] = []
-    while heap:
-        *_, a, b = heapq.heappop(heap)
-        if parent[a] != a or parent[b] != b:
-            continue
-        joins.append((stories.head[a], stories.head[b]))
-        join_values.append(stories.values(a, [b])[0])
+    def run(self) -> None:
+        """Join the best pair until none is left."""
+        while self.heap:
+            *_, a, b = heapq.heappop(self.heap)
+            if self.parent[a] == a and self.parent[b] == b:
+                self._join(a, b)
+
+    def labels(self) -> NDArray[np.int64]:
+        """Return the smallest row number of each row's cluster."""
+        head = np.array(self.stories.head, dtype=np.int64)
+        for story in range(len(head) - 1, -1, -1):  # a union has a higher number than its parts
+            head[story] = head[self.parent[story]]
+        found: NDArray[np.int64] = head[self.stories.home]
+        return found
+
+    def _join(self, a: int, b: int) -> None:
+        stories = self.stories
+        self.joins.append((stories.head[a], stories.head[b]))
+        self.values.append(stories.values(a, [b])[0])
         union = stories.join(a, b)
-        parts.append(parts[a] + parts[b])
-        parent.append(union)
-        parent[a] = parent[b] = union
+        self.parts.append(self.parts[a] + self.parts[b])
+        self.parent.append(union)
+        self.parent[a] = self.parent[b] = union
         barred = stories.barred.get(union, ())
         others = sorted(
             other
-            for other in neighbours.pop(a, set()) | neighbours.pop(b, set())
-            if parent[other] == other
+            for other in self.neighbours.pop(a, set()) | self.neighbours.pop(b, set())
+            if self.parent[other] == other
             and other not in barred
             and stories.gap(union, other) <= stories.window_days * _DAY
         )
         if not others:
-            continue
-        found = model.log_odds(stories.values(union, others))
-        live = found >= model.threshold - _REACH
-        others = [other for other, is_so in zip(others, live.tolist(), strict=True) if is_so]
-        neighbours[union] = set(others)
+            return
+        found = self.model.log_odds(stories.values(union, others))
+        near = found >= self.least
+        others = [other for other, is_so in zip(others, near.tolist(), strict=True) if is_so]
+        self.neighbours[union] = set(others)
         for other in others:
-            neighbours[other].add(union)
-        offer(union, others, found[live])
-    head = np.array(stories.head, dtype=np.int64)
-    for story in range(len(parent) - 1, -1, -1):  # a union has a higher number than its parts
-        head[story] = head[parent[story]]
-    compared = np.array(stories.head, dtype=np.int64)[kept]
-    return Joined(
-        labels=head[stories.home],
-        before=labels,
-        pairs=np.concatenate([np.array(joins, dtype=np.int64).reshape(-1, 2), compared]),
-        values=np.concatenate([np.array(join_values).reshape(-1, len(FEATURES)), kept_values]),
-        joins=len(joins),
-        candidates=len(pairs),
-    )
+            self.neighbours[other].add(union)
+        self._offer(union, others, found[near])
+
+    def _offer(self, story: int, others: Sequence[int], found: NDArray[np.int64]) -> None:
+        head = self.stories.head
+        for other, value in zip(others, found.tolist(), strict=True):
+            if (
+                value >= self.model.threshold
+                and self._is_supported(story, other)
+                and self._fits(story, other)
+            ):
+                # Best first; among equals the clusters that hold the smallest rows.
+                a, b = sorted((story, other), key=head.__getitem__)
+                heapq.heappush(self.heap, (-value, head[a], head[b], a, b))
+
+    def _is_supported(self, a: int, b: int) -> bool:
+        """Whether there is more than a cosine to a pair, or to parts of the two."""
+        return any(
+            (min(x, y), max(x, y)) in self.supported for x in self.parts[a] for y in self.parts[b]
+        )
+
+    def _fits(self, a: int, b: int) -> bool:
+        """Whether parts in different languages fit by themselves, if the two share a language."""
+        if not self.stories.common(a, b):
+            return True
+        found = [
+            self.first.get((min(x, y), max(x, y)), self.least)
+            for x in self.parts[a]
+            for y in self.parts[b]
+            if not self.stories.common(x, y)
+        ]
+        return bool(found) and sum(found) >= 0
