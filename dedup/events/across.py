@@ -610,6 +610,8 @@ class _Joining:
         self.parent = list(range(len(stories.head)))
         #: The clusters of the word stage that each holds.
         self.parts = [[story] for story in self.parent]
+        #: The least log-odds that it rests on, if they are below even.
+        self.weakest = [0] * len(self.parent)
         self.joins: list[tuple[int, int]] = []
         self.values: list[NDArray[np.int64]] = []
         self.heap: list[tuple[int, int, int, int, int]] = []
@@ -635,9 +637,9 @@ class _Joining:
     def run(self) -> None:
         """Join the best pair until none is left."""
         while self.heap:
-            *_, a, b = heapq.heappop(self.heap)
+            value, _, _, a, b = heapq.heappop(self.heap)
             if self.parent[a] == a and self.parent[b] == b:
-                self._join(a, b)
+                self._join(a, b, -value)
 
     def labels(self) -> NDArray[np.int64]:
         """Return the smallest row number of each row's cluster."""
@@ -647,12 +649,13 @@ class _Joining:
         found: NDArray[np.int64] = head[self.stories.home]
         return found
 
-    def _join(self, a: int, b: int) -> None:
+    def _join(self, a: int, b: int, log_odds: int) -> None:
         stories = self.stories
         self.joins.append((stories.head[a], stories.head[b]))
         self.values.append(stories.values(a, [b])[0])
         union = stories.join(a, b)
         self.parts.append(self.parts[a] + self.parts[b])
+        self.weakest.append(min(self.weakest[a], self.weakest[b], log_odds))
         self.parent.append(union)
         self.parent[a] = self.parent[b] = union
         barred = stories.barred.get(union, ())
@@ -701,4 +704,5 @@ class _Joining:
             for y in self.parts[b]
             if not self.stories.common(x, y)
         ]
-        return bool(found) and sum(found) >= 0
+        least = min(self.weakest[a], self.weakest[b])
+        return bool(found) and sum(found) >= least * len(found)
