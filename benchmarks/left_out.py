@@ -14,8 +14,12 @@ from train_event_model import Sample
 
 
 def reported(samples: Sequence[Sample]) -> dict[str, Sample]:
-    """Return the samples to report by name: all but the made pairs."""
-    return {sample.name: sample for sample in samples if sample.family != training.MADE}
+    """Return the samples to report by name: all but the made pairs and the shortened sets."""
+    return {
+        sample.name: sample
+        for sample in samples
+        if sample.family != training.MADE and sample.part == "whole"
+    }
 
 
 def stems_from(sample: Sample, family: str) -> bool:

@@ -133,8 +133,7 @@ def corpus_of(
     profiles = [text.profile for text in texts]
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
     candidates = find._find_candidates(features, config.event, lambda *_: None)
-    shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-    scored = score(features, shingles, candidates.pairs)
+    scored = score(features, candidates.pairs)
     scored = scored.at_least(round(config.event.floor * PROBABILITY_UNIT))
     linkage = link(len(groups), scored.pairs, scored.probability, threshold_units(config))
     group_of = np.empty(len(articles), dtype=np.int64)

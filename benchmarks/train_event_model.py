@@ -10,6 +10,9 @@ pairs and their features.  The fit is a logistic regression in which every *set 
 stated weight, whatever its size, so that no collection's quirks decide; coefficients of
 similarities may not be negative, nor those of conflicts positive.
 
+Headlines alone and openings of articles are fitted too, with a fifth of the weight, so that short
+texts are not judged by what was learnt of long ones.
+
 The sets hold hardly any templates (notices filled in from one form), so the two template features
 are fitted in a second step, all other coefficients fixed, with pairs made for it: an article and
 itself with other names and numbers put in, which is a report of something else.
@@ -26,7 +29,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +42,6 @@ import dedup.find as find
 from dedup.article import as_articles
 from dedup.batch import groups_of, prepare
 from dedup.config import Config
-from dedup.duplicates.shingling import shingle
 from dedup.evaluate import b_cubed_f1_score
 from dedup.events.clustering import PROBABILITY_UNIT, average_linkage
 from dedup.events.features import observe
@@ -70,14 +72,24 @@ FAMILY_WEIGHT = {
     "tgcontest": 0.2,
 }
 
+#: What the headlines of a set, and the openings of its articles, weigh beside the whole of it.
+SHORT_WEIGHT = 0.2
+HEADLINES_OF = ("gva", "vietnamese")
+OPENINGS_OF = (
+    *("gva", "ecbplus", "vietnamese"),
+    *("wmt_mt.en", "wmt_mt.de", "wmt_mt.fr", "wmt_mt.ja"),
+)
+OPENING_WORDS = 70
+OPENING_CHARACTERS = 150  # in scripts that write no spaces
+
 #: Features that speak for one event, and against; the others may do either.
-FOR = {"text", "lead", "names", "numbers", "shared_names", "near_in_time"}
-AGAINST = {"conflicting_names", "conflicting_numbers", "far_in_time"}
+FOR = {"text", "lead", "names", "numbers", "rarest", "near_in_time", "same_day", "near_and_short"}
+AGAINST = {"conflicting_names", "conflicting_numbers", "narrow", "far_in_time"}
 
 #: Fitted in the second step, to made pairs beside the sets.
 SECOND = ("template_names", "template_numbers")
 MADE = "made templates"
-MADE_WEIGHT = 0.15
+MADE_WEIGHT = 0.2
 MADE_PER_SET = 250
 MADE_FROM = ("gva", "ecbplus", "vietnamese", "wmt_mt.en", "wmt_mt.de", "wmt_mt.fr")
 
@@ -96,6 +108,7 @@ class Sample:
 
     name: str
     family: str
+    part: str = "whole"
     pairs: NDArray[np.int64]
     values: NDArray[np.float64]
     same: NDArray[np.bool_]
@@ -122,8 +135,7 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
     profiles = [text.profile for text in texts]
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
     candidates = find._find_candidates(features, config.event, lambda *_: None)
-    shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-    scored = score(features, shingles, candidates.pairs, ZERO)
+    scored = score(features, candidates.pairs, ZERO)
     group_of = np.empty(len(articles), dtype=np.int64)
     for index, group in enumerate(groups):
         group_of[[batch.rows[p] for p in group.members]] = index
@@ -139,6 +151,20 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
         group_of=group_of,
         events=data.events,
     )
+
+
+def shortened(data: datasets.LabelledSet, part: str) -> datasets.LabelledSet:
+    """Return a set of the headlines of another, or of the openings of its articles."""
+
+    def text(row: dict[str, Any]) -> str:
+        if part == "headlines":
+            return ""
+        words = str(row["text"]).split()
+        few = len(words) < OPENING_WORDS
+        return row["text"][:OPENING_CHARACTERS] if few else " ".join(words[:OPENING_WORDS])
+
+    rows = [{**row, "text": text(row)} for row in data.articles]
+    return replace(data, name=f"{data.name}, {part}", articles=rows)
 
 
 def sample_of_pairs(data: datasets.PairSet) -> Sample:
@@ -160,9 +186,8 @@ def sample_of_pairs(data: datasets.PairSet) -> Sample:
     ]
     profiles = [text.profile for text in texts]
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
-    shingles = shingle((text.tokens for text in texts), config.duplicate.shingle_size)
     pairs = np.arange(len(texts), dtype=np.int64).reshape(-1, 2)
-    scored = score(features, shingles, pairs, ZERO)
+    scored = score(features, pairs, ZERO)
     return Sample(
         name=data.name,
         family=data.family,
@@ -218,7 +243,8 @@ def fit(samples: Sequence[Sample], ridge: float = RIDGE) -> Model:
     bounds = dict.fromkeys(FOR, (0.0, None)) | dict.fromkeys(AGAINST, (None, 0.0))
     sets = [s for s in samples if s.family != MADE]
     found = maximise(sets, first, [bounds.get(name, (None, None)) for name in first], ridge, {})
-    second = maximise(samples, SECOND, [(None, 0.0)] * len(SECOND), ridge, found)
+    whole = [s for s in samples if s.part == "whole"]
+    second = maximise(whole, SECOND, [(None, 0.0)] * len(SECOND), ridge, found)
     return Model.from_dict(
         {"coefficients": found | second | BY_HAND, "intercept": found["intercept"]}
     )
@@ -233,12 +259,21 @@ def maximise(
 ) -> dict[str, float]:
     """Fit the named coefficients, and the intercept unless coefficients are given as fixed."""
     order = list(FEATURES)
-    sizes = Counter(sample.family for sample in samples)
+    sizes = Counter((sample.family, sample.part) for sample in samples)
     values = np.concatenate([s.values[:, [order.index(n) for n in names]] for s in samples])
     signs = np.where(np.concatenate([s.same for s in samples]), 1.0, -1.0)
     share = FAMILY_WEIGHT | {MADE: MADE_WEIGHT}
     weights = np.concatenate(
-        [np.full(len(s.same), share[s.family] / sizes[s.family] / len(s.same)) for s in samples]
+        [
+            np.full(
+                len(s.same),
+                share[s.family]
+                * (1.0 if s.part == "whole" else SHORT_WEIGHT)
+                / sizes[s.family, s.part]
+                / len(s.same),
+            )
+            for s in samples
+        ]
     )
     weights *= EFFECTIVE_PAIRS / weights.sum()
     offset = np.zeros(len(signs))
@@ -303,7 +338,7 @@ def table(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
     print(f"{'':22}      " + "".join(f"{t:>7}" for t in THRESHOLDS) + "   Brier")
     record: dict[str, dict[str, float]] = {}
     means: dict[str, list[list[float]]] = {"fitted": [], "left out": []}
-    for sample in (s for s in samples if s.family != MADE):
+    for sample in (s for s in samples if s.family != MADE and s.part == "whole"):
         without = fit([s for s in samples if s.family != sample.family])
         for what, model in (("fitted", everything), ("left out", without)):
             if not sample.events:
@@ -333,6 +368,9 @@ def all_samples() -> list[Sample]:
     """Return every set up to scored candidates, judged pairs, and made pairs."""
     sets = list(datasets.labelled_sets())
     samples = [sample_of(data) for data in sets]
+    for part, chosen in (("headlines", HEADLINES_OF), ("openings", OPENINGS_OF)):
+        short = [shortened(data, part) for data in sets if data.name in chosen]
+        samples += [replace(sample_of(data), part=part) for data in short]
     samples += [sample_of_pairs(data) for data in datasets.pair_sets()]
     samples += [sample_of_pairs(made_templates(data)) for data in sets if data.name in MADE_FROM]
     return [sample for sample in samples if len(sample.pairs)]

@@ -152,7 +152,7 @@ class EventConfig:
     window_days: float = 30.0
     prior_weight: int = 1000
     top_terms: int = 80
-    min_cosine: float = 0.05
+    min_cosine: float = 0.03
     across_languages: bool = False
     posting_cap: int = 3000
     must_link: tuple[Pair, ...] = ()

@@ -25,6 +25,7 @@ from dedup.events.scoring import (
     COEFFICIENT_UNIT,
     FEATURES,
     LOG_ODDS_UNIT,
+    RAREST,
     Model,
     default_model,
 )
@@ -36,20 +37,23 @@ _OF_WORDS = {
     "text": "terms",
     "lead": "lead",
     "names": "names",
-    "shared_names": "names",
     "numbers": "numbers",
+    "rarest": "terms",
 }
 
 #: Features that say what could not be compared: no evidence, but where the sum starts.
-_CIRCUMSTANCES = ("no_names", "no_numbers", "undated")
+_CIRCUMSTANCES = ("undated",)
 
 #: How a contribution that is not a word's reads in a line of text.
 _SENTENCES = {
     "conflicting_names": "names that only one of them holds",
     "conflicting_numbers": "numbers that only one of them holds",
-    "template_names": "passages of one form with other names in them",
-    "template_numbers": "passages of one form with other numbers in them",
+    "narrow": "what they share stands in few parts of one of them",
+    "template_names": "the words of one form with other names in them",
+    "template_numbers": "the words of one form with other numbers in them",
     "near_in_time": "near in time",
+    "same_day": "hours apart",
+    "near_and_short": "near in time and short",
     "far_in_time": "far apart in time",
     "same_url": "published under one url",
 }
@@ -225,8 +229,11 @@ def _contributions(features: Features, exact: Mapping[str, int]) -> tuple[Contri
         if name not in _OF_WORDS:
             parts[name, _SENTENCES[name]] += points
             continue
-        measure = "minimum" if name == "shared_names" else "product"
+        measure = "minimum" if name == "rarest" else "product"
         shared = _shared(features, _OF_WORDS[name], measure)
+        if name == "rarest":
+            largest = sorted(shared.items(), key=lambda item: (-item[1], item[0]))
+            shared = dict(largest[:RAREST])
         whole = sum(shared.values())
         for word, weight in shared.items():
             kind = "number" if name == "numbers" else "term"

@@ -18,7 +18,6 @@ from dedup.assemble import Events, assemble
 from dedup.batch import Batch, Group, groups_of, prepare, user_links
 from dedup.config import Config, EventConfig, checked_config
 from dedup.duplicates.groups import Duplicates, find_duplicates
-from dedup.duplicates.shingling import Ragged
 from dedup.errors import ConfigError
 from dedup.events.across import join_across, languages_of_clusters, worth_embedding
 from dedup.events.candidates import EventCandidates, event_candidates
@@ -105,7 +104,7 @@ def find_clusters(
         duplicates = _find_duplicates(batch, settings, report)
         groups = groups_of(batch, duplicates)
         shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-        events = _find_events(batch, groups, shingles, settings, report, level)
+        events = _find_events(batch, groups, settings, report, level)
         return assemble(batch, duplicates, groups, shingles, events, level, settings, report)
 
 
@@ -126,7 +125,6 @@ def _find_duplicates(batch: Batch, settings: Config, report: Progress) -> Duplic
 def _find_events(
     batch: Batch,
     groups: Sequence[Group],
-    shingles: Ragged,
     settings: Config,
     report: Progress,
     level: str,
@@ -147,9 +145,7 @@ def _find_events(
         return Events(labels=apart, scores=PairScores.none(), observed=observed)
     features = features_of(texts, profiles, observed, event.prior_weight)
     candidates = _find_candidates(features, event, report)
-    scored = score(features, shingles, candidates.pairs).at_least(
-        round(event.floor * PROBABILITY_UNIT)
-    )
+    scored = score(features, candidates.pairs).at_least(round(event.floor * PROBABILITY_UNIT))
     linkage = link(
         len(groups),
         scored.pairs,

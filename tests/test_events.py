@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.dates import Interval, parse_date
-from dedup.duplicates.shingling import shingle
 from dedup.events.candidates import event_candidates, gap_days
 from dedup.events.features import (
     KINDS,
+    PARTS,
+    UNIT,
     Features,
     inverse_document_frequency,
     not_observed,
@@ -23,11 +26,13 @@ from dedup.events.scoring import (
     COEFFICIENT_UNIT,
     FEATURES,
     LOG_ODDS_UNIT,
+    RAREST,
     VALUE_UNIT,
     default_model,
     score,
     to_probability,
 )
+from dedup.text.tokenize import strip_accents
 
 WORDS = [
     "alibaba",
@@ -55,9 +60,8 @@ def features(groups: list[GroupText]) -> Features:
 
 
 def scores(groups: list[GroupText], pairs: list[tuple[int, int]]) -> list[int]:
-    rows = shingle([g.tokens for g in groups], 3)
     array = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return list(score(features(groups), rows, array).log_odds.tolist())
+    return list(score(features(groups), array).log_odds.tolist())
 
 
 @given(TEXTS, TEXTS, TEXTS)
@@ -78,7 +82,7 @@ def test_score_of_a_pair_does_not_depend_on_the_others_asked(texts: list[str]) -
 def test_log_odds_are_the_sum_of_the_contributions(a: str, b: str) -> None:
     groups = [group(a), group(b)]
     model = default_model()
-    scored = score(features(groups), shingle([g.tokens for g in groups], 3), np.array([[0, 1]]))
+    scored = score(features(groups), np.array([[0, 1]]))
     parts = [
         value * model.coefficients[name]
         for name, value in zip(FEATURES, scored.values[0].tolist(), strict=True)
@@ -89,12 +93,83 @@ def test_log_odds_are_the_sum_of_the_contributions(a: str, b: str) -> None:
 @given(TEXTS)
 def test_features_of_a_text_with_itself_are_at_their_best(text: str) -> None:
     pair = [group(text), group(text)]
-    values = score(features(pair), shingle([g.tokens for g in pair], 3), np.array([[0, 1]])).values
+    values = score(features(pair), np.array([[0, 1]])).values
     named = dict(zip(FEATURES, values[0].tolist(), strict=True))
     assert named["conflicting_names"] == named["conflicting_numbers"] == 0
     weighed = features(pair).views["terms"].norm[0] > 0
     assert (named["text"] > 0) == weighed
     assert named["text"] <= VALUE_UNIT
+
+
+@settings(max_examples=60)
+@given(st.lists(TEXTS, min_size=2, max_size=4))
+def test_features_are_what_plain_loops_find(texts: list[str]) -> None:
+    groups = [group(text) for text in texts]
+    seen = features(groups)
+    pairs = [(i, j) for i in range(len(texts)) for j in range(i + 1, len(texts))]
+    values = score(seen, np.array(pairs, dtype=np.int64)).values / VALUE_UNIT
+    names = observe([g.profile for g in groups]).names
+    for (i, j), row in zip(pairs, values, strict=True):
+        found = dict(zip(FEATURES, row.tolist(), strict=True))
+        a, b = (weights(seen, row) for row in (i, j))
+        shared = sorted((min(a[w], b[w]) for w in a.keys() & b.keys()), reverse=True)
+        assert found["rarest"] == pytest.approx(sum(shared[:RAREST]) / (30 * UNIT**2), abs=1e-3)
+        places = [groups[row].profile.places for row in (i, j)]
+        extents = [extent(places[0], places[1]), extent(places[1], places[0])]
+        assert found["narrow"] == pytest.approx(max(0.4 - min(extents), 0), abs=1e-3)
+        common = [
+            {t for t in groups[r].profile.terms if strip_accents(t) not in names} for r in (i, j)
+        ]
+        jaccard = len(common[0] & common[1]) / (len(common[0] | common[1]) + 2)
+        form = min(max((jaccard - 0.4) / 0.4, 0), 1)
+        assert found["template_names"] == pytest.approx(form * found["conflicting_names"], abs=1e-3)
+
+
+def weights(seen: Features, row: int) -> dict[str, int]:
+    view = seen.views["terms"]
+    start, end = view.matrix.indptr[row], view.matrix.indptr[row + 1]
+    columns, data = view.matrix.indices[start:end], view.matrix.data[start:end]
+    return {view.words[c]: w for c, w in zip(columns.tolist(), data.tolist(), strict=True)}
+
+
+def extent(own: Mapping[str, int], other: Mapping[str, int]) -> float:
+    """Return the share of the parts of a text that hold one of the other's rare terms."""
+    parts = [{term for term, bits in own.items() if bits >> part & 1} for part in range(PARTS)]
+    rare = [part for part in parts if part]
+    return sum(bool(part & other.keys()) for part in rare) / max(1, len(rare))
+
+
+def test_places_are_those_of_the_rare_words_in_the_body() -> None:
+    profile = read_profile("Marlin aground", "Cainiao " + "the " * 14 + "VSSE")
+    assert profile.places == {"cainiao": 1, "vsse": 1 << 15}
+    assert read_profile("Marlin", "").places == {"marlin": (1)}
+    everywhere = read_profile("", "Cainiao " * 40)
+    assert everywhere.places == {"cainiao": (1 << PARTS) - 1}
+
+
+def test_a_round_up_shares_one_part_with_each_of_its_stories() -> None:
+    stories = [
+        "Cainiao warehouses at Bierset were searched by the VSSE over espionage fears.",
+        "Dockers in Zeebrugge voted to end a walkout that grounded freighters for days.",
+        "Brechin flooded as Storm Babet breached the embankment of the South Esk overnight.",
+        "Hoevenaar withdrew a memo announcing that its Mechelen brewery would be closed.",
+    ]
+    groups = [group(" ".join(stories)), *map(group, stories), group(stories[0] + stories[0])]
+    values = score(features(groups), np.array([[0, 1], [1, 5]])).values
+    named = [dict(zip(FEATURES, row.tolist(), strict=True)) for row in values]
+    assert named[0]["narrow"] > 0 == named[1]["narrow"]
+
+
+def test_one_form_with_other_names_is_no_second_report() -> None:
+    form = (
+        "The board of {} in {} declared a quarterly dividend, payable in the third month of the "
+        "year to all holders of record at the close of business on the day that was announced."
+    )
+    groups = [
+        group(form.format(*names)) for names in (("Halvorsen", "Drammen"), ("Quintero", "Callao"))
+    ]
+    row = score(features(groups), np.array([[0, 1]])).values[0].tolist()
+    assert dict(zip(FEATURES, row, strict=True))["template_names"] > 0
 
 
 def test_probability_rises_with_the_log_odds() -> None:

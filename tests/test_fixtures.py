@@ -16,7 +16,6 @@ Rows = list[dict[str, Any]]
 
 #: Reports of one event that share too few words: (gold event, why).
 KNOWN_MISSES = {
-    "huawei-5g.de": "one reports the plan, one what it costs; one rare name in common",
     "liege-cargo-strike.fr": "hardly a word in common beyond the place and the trade",
 }
 
@@ -55,8 +54,8 @@ def test_each_event_is_one_cluster(event: str, result: Clustering, gold: dict[st
     assert {m.article.id for m in cluster.members} == members
 
 
-def test_only_two_events_are_known_failures(gold: dict[str, Any]) -> None:
-    assert len(KNOWN_MISSES) <= 2
+def test_only_one_event_is_a_known_failure(gold: dict[str, Any]) -> None:
+    assert len(KNOWN_MISSES) <= 1
     assert set(KNOWN_MISSES) <= set(events(gold))
 
 
@@ -107,8 +106,8 @@ def test_other_events_stay_apart_in_every_language(path: Path) -> None:
         assert a["event"] == b["event"] or i != j, (a["id"], b["id"])
 
 
-#: Two short reports in other words: too few shared forms of inflected words, or of n-grams.
-MISSED_LANGUAGES = frozenset({"de", "he", "pl", "ru", "th", "zh"})
+#: Two short reports in other words: too few shared forms of inflected words.
+MISSED_LANGUAGES = frozenset({"he", "ru"})
 
 
 @pytest.mark.parametrize(
@@ -132,8 +131,6 @@ MERGED_NEGATIVES = {
     ("recurring-garden-0916", "recurring-garden-0923"),
     ("short-3", "short-4"),
     ("short-9", "short-10"),
-    ("template-lotto-0930", "template-lotto-1007"),
-    ("template-weather-leuven-mon", "template-weather-hasselt-mon"),
 }
 
 NEGATIVE_PAIRS = [

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Groups multiplied with all others at once; bounds the memory of one product.
 _SLICE = 512
 
-_DAY = 86_400_000_000  # microseconds
+MICROSECONDS_A_DAY = 86_400_000_000
 
 #: A url under which this many groups or more were published is a page of many stories.
 _SHARED_PAGE = 20
@@ -125,7 +125,7 @@ def gap_days(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np.
         np.where(features.dated, features.latest, 0),
     )
     gap = np.maximum(early[i] - late[j], early[j] - late[i])
-    return np.asarray(np.where(known, np.maximum(gap, 0), 0) / _DAY)
+    return np.asarray(np.where(known, np.maximum(gap, 0), 0) / MICROSECONDS_A_DAY)
 
 
 def may_be_of_one_language(

@@ -5,7 +5,8 @@ One row per duplicate *group*, so that forty reprints cannot out-vote three inde
 Theory of operation
 -------------------
 1. :func:`read_profile` reads one text once: counts of its terms, of the terms in headline and lead,
-   and of its numbers, and which words are written like names (accents off: *Liège* is *Liege*).
+   and of its numbers, in which parts of the body each rare term stands, and which words are written
+   like names (accents off: *Liège* is *Liege*).
 2. :func:`observe` counts in how many groups each of them occurs.  A word that most texts write like
    a name is a name everywhere, also where it opens a sentence or stands in a headline in capitals.
 3. :func:`weigh` turns profiles into sparse integer vectors.  The weight of a word is its saturated
@@ -42,6 +43,12 @@ KINDS = ("terms", "lead", "names", "numbers")
 #: Words of the body that count as its lead, beside the headline.
 LEAD_WORDS = 60
 
+#: Parts of equally many words that a body is cut into, to tell where its rare terms stand.
+PARTS = 16
+
+#: A term is rare if fewer than this many of a million general texts hold it: one in 55.
+_RARE = 18_316
+
 #: Units of one weight: saturated counts and inverse document frequencies are kept in 64ths.
 UNIT = 64
 
@@ -55,11 +62,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What one text contains: counts by kind, and the words that it writes like names."""
+    """What one text contains: counts by kind, and the words that it writes like names.
+
+    ``places`` says of each rare term in which parts of the body it stands, as the bits of a whole
+    number; of the headline, where there is no body.
+    """
 
     terms: Mapping[str, int]
     lead: Mapping[str, int]
     numbers: Mapping[str, int]
+    places: Mapping[str, int]
     written_as_names: frozenset[str]
 
 
@@ -84,12 +96,28 @@ def read_profile(title: str, body: str) -> Profile:
         terms=_terms(words),
         lead=_terms(headline + text[:LEAD_WORDS]),
         numbers=Counter(word.text for word in words if word.is_number),
+        places=_places(_texts_of_terms(text or headline)),
         written_as_names=frozenset(strip_accents(word.text) for word in words if word.is_name),
     )
 
 
 def _terms(words: Sequence[Word]) -> Counter[str]:
-    return Counter(word.text for word in words if not word.is_number and len(word.text) > 1)
+    return Counter(_texts_of_terms(words))
+
+
+def _texts_of_terms(words: Sequence[Word]) -> list[str]:
+    return [word.text for word in words if not word.is_number and len(word.text) > 1]
+
+
+def _places(terms: Sequence[str]) -> dict[str, int]:
+    """Return the parts of a text in which each of its rare terms stands."""
+    distinct = list(dict.fromkeys(terms))
+    prior = prior_document_frequency(distinct).tolist()
+    places = {term: 0 for term, count in zip(distinct, prior, strict=True) if count < _RARE}
+    for position, term in enumerate(terms):
+        if term in places:
+            places[term] |= 1 << (position * PARTS // len(terms))
+    return places
 
 
 def _without_accents(terms: Mapping[str, int]) -> Counter[str]:
@@ -222,6 +250,10 @@ class Features:
     ----------
     views : mapping of str to View
         One per entry of :data:`KINDS`.
+    places : scipy.sparse.csr_array of int64, shape (n, n_words)
+        Parts of each text in which its rare terms stand, as bits; columns as in the terms' view.
+    common : scipy.sparse.csr_array of int64, shape (n, n_words)
+        1 for each term that is no name; columns likewise.
     earliest, latest : ndarray of int64, shape (n,)
         Bounds of the publication in microseconds since 1970; the smallest int64 if undated.
     urls : tuple of frozenset of str
@@ -231,6 +263,8 @@ class Features:
     """
 
     views: Mapping[str, View]
+    places: csr_array[Any]
+    common: csr_array[Any]
     earliest: NDArray[np.int64]
     latest: NDArray[np.int64]
     urls: tuple[frozenset[str], ...]
@@ -243,6 +277,16 @@ class Features:
     def dated(self) -> NDArray[np.bool_]:
         """Whether each group has a date."""
         return np.asarray(self.earliest != _UNDATED)
+
+    @property
+    def middle(self) -> NDArray[np.int64]:
+        """Middle of each publication, in microseconds since 1970; 0 where undated."""
+        return np.asarray(np.where(self.dated, self.earliest // 2 + self.latest // 2, 0))
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Distinct terms of each group."""
+        return np.asarray(np.diff(self.views["terms"].matrix.indptr), dtype=np.int64)
 
 
 def weigh(
@@ -274,13 +318,36 @@ def weigh(
     """
     bounds = [(_UNDATED, _UNDATED) if span is None else _microseconds(span) for span in published]
     spans = np.array(bounds, dtype=np.int64).reshape(-1, 2)
+    views = {kind: _view(profiles, observed, kind, prior_weight) for kind in KINDS}
+    column = {word: number for number, word in enumerate(views["terms"].words)}
+    is_name = {word: strip_accents(word) in observed.names for word in column}
     return Features(
-        views={kind: _view(profiles, observed, kind, prior_weight) for kind in KINDS},
+        views=views,
+        places=_rows([profile.places for profile in profiles], column),
+        common=_rows(
+            [{term: 1 for term in profile.terms if not is_name[term]} for profile in profiles],
+            column,
+        ),
         earliest=spans[:, 0],
         latest=spans[:, 1],
         urls=tuple(urls),
         languages=tuple(languages),
     )
+
+
+def _rows(texts: Sequence[Mapping[str, int]], column: Mapping[str, int]) -> csr_array[Any]:
+    """Return a whole number for each word of each text, in the given columns."""
+    from scipy.sparse import csr_array
+
+    columns = [column[word] for text in texts for word in text]
+    values = [value for text in texts for value in text.values()]
+    offsets = np.cumsum([0, *map(len, texts)])
+    matrix = csr_array(
+        (np.array(values, dtype=np.int64), np.array(columns, dtype=np.int64), offsets),
+        shape=(len(texts), max(1, len(column))),
+    )
+    matrix.sort_indices()
+    return matrix
 
 
 def _view(profiles: Sequence[Profile], observed: Observed, kind: str, prior_weight: int) -> View:

@@ -104,5 +104,5 @@ def score_pair(
     """
     features = features_of([a, b], [a.profile, b.profile], observed, prior_weight)
     shingles = shingle([a.tokens, b.tokens], shingle_size)
-    scored = score(features, shingles, np.array([[0, 1]], dtype=np.int64))
+    scored = score(features, np.array([[0, 1]], dtype=np.int64))
     return PairScore(features=features, scored=scored, shingles=(shingles.row(0), shingles.row(1)))
