@@ -133,8 +133,8 @@ def corpus_of(
     profiles = [text.profile for text in texts]
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
     candidates = find._find_candidates(features, config.event, lambda *_: None)
-    scored = score(features, candidates.pairs)
-    scored = scored.at_least(round(config.event.floor * PROBABILITY_UNIT))
+    floor = round(config.event.floor * PROBABILITY_UNIT)
+    scored = score(features, candidates.pairs, floor=floor)
     linkage = link(len(groups), scored.pairs, scored.probability, threshold_units(config))
     group_of = np.empty(len(articles), dtype=np.int64)
     for index, group in enumerate(groups):

@@ -145,7 +145,7 @@ def _find_events(
         return Events(labels=apart, scores=PairScores.none(), observed=observed)
     features = features_of(texts, profiles, observed, event.prior_weight)
     candidates = _find_candidates(features, event, report)
-    scored = score(features, candidates.pairs).at_least(round(event.floor * PROBABILITY_UNIT))
+    scored = score(features, candidates.pairs, floor=round(event.floor * PROBABILITY_UNIT))
     linkage = link(
         len(groups),
         scored.pairs,

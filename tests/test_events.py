@@ -78,6 +78,17 @@ def test_score_of_a_pair_does_not_depend_on_the_others_asked(texts: list[str]) -
     assert scores(groups, every) == [scores(groups, [pair])[0] for pair in every]
 
 
+@given(st.lists(TEXTS, min_size=2, max_size=6), st.integers(0, 1 << 20))
+def test_a_floor_leaves_out_what_is_less_probable(texts: list[str], floor: int) -> None:
+    seen = features([group(text) for text in texts])
+    pairs = np.array([(i, j) for i in range(len(texts)) for j in range(i)], dtype=np.int64)
+    every, some = score(seen, pairs), score(seen, pairs, floor=floor)
+    kept = every.probability >= floor
+    assert some.pairs.tolist() == every.pairs[kept].tolist()
+    assert some.values.tolist() == every.values[kept].tolist()
+    assert some.log_odds.tolist() == every.log_odds[kept].tolist()
+
+
 @given(TEXTS, TEXTS)
 def test_log_odds_are_the_sum_of_the_contributions(a: str, b: str) -> None:
     groups = [group(a), group(b)]

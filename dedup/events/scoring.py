@@ -151,21 +151,13 @@ class Scored:
     log_odds: NDArray[np.int64]
     probability: NDArray[np.int64]
 
-    def at_least(self, floor: int) -> Scored:
-        """Keep the pairs whose probability reaches a floor (in units of a probability)."""
-        kept = self.probability >= floor
-        return Scored(
-            pairs=self.pairs[kept],
-            values=self.values[kept],
-            log_odds=self.log_odds[kept],
-            probability=self.probability[kept],
-        )
-
 
 def score(
     features: Features,
     pairs: NDArray[np.int64],
     model: Model | None = None,
+    *,
+    floor: int = 0,
 ) -> Scored:
     """Score pairs of groups.
 
@@ -177,6 +169,9 @@ def score(
         Row numbers.
     model : Model, optional
         The shipped one by default.
+    floor : int
+        Pairs less probable than this are left out, in units of a probability.  Nearly all are, so
+        their features are dropped as they come and only a block of them is ever held.
 
     Returns
     -------
@@ -189,14 +184,28 @@ def score(
     """
     model = model or default_model()
     coefficients = np.array([model.coefficients[name] for name in FEATURES], dtype=np.int64)
-    blocks = [np.empty((0, len(FEATURES)), dtype=np.int32)] + [
-        _values(features, pairs[start : start + _BLOCK]) for start in range(0, len(pairs), _BLOCK)
-    ]
-    values = np.concatenate(blocks)
-    log_odds = values.astype(np.int64) @ coefficients + model.intercept * VALUE_UNIT
+    kept_pairs = [np.empty((0, 2), dtype=np.int64)]
+    kept_values = [np.empty((0, len(FEATURES)), dtype=np.int32)]
+    for start in range(0, len(pairs), _BLOCK):
+        block = pairs[start : start + _BLOCK]
+        values = _values(features, block)
+        kept = to_probability(_log_odds(values, coefficients, model)) >= floor
+        kept_pairs.append(block[kept])
+        kept_values.append(values[kept])
+    values = np.concatenate(kept_values)
+    log_odds = _log_odds(values, coefficients, model)
     return Scored(
-        pairs=pairs, values=values, log_odds=log_odds, probability=to_probability(log_odds)
+        pairs=np.concatenate(kept_pairs),
+        values=values,
+        log_odds=log_odds,
+        probability=to_probability(log_odds),
     )
+
+
+def _log_odds(
+    values: NDArray[np.int32], coefficients: NDArray[np.int64], model: Model
+) -> NDArray[np.int64]:
+    return np.asarray(values.astype(np.int64) @ coefficients + model.intercept * VALUE_UNIT)
 
 
 def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
