@@ -52,8 +52,8 @@ _SENTENCES = {
     "template_names": "the words of one form with other names in them",
     "template_numbers": "the words of one form with other numbers in them",
     "near_in_time": "near in time",
-    "same_day": "hours apart",
-    "near_and_short": "near in time and short",
+    "same_day": "near to the hour",
+    "near_and_short": "near in time, which says more of short texts",
     "far_in_time": "far apart in time",
     "same_url": "published under one url",
 }

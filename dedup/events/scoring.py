@@ -61,7 +61,7 @@ FEATURES: Mapping[str, str] = {
     "template_names": "the same common words with other names in them",
     "template_numbers": "the same common words with other numbers in them",
     "near_in_time": "the dates are near",
-    "same_day": "the dates are hours apart",
+    "same_day": "the dates are near to the hour",
     "near_and_short": "the dates are near and the texts short",
     "far_in_time": "the dates are far apart",
     "undated": "one of the texts has no date",
