@@ -228,6 +228,11 @@ def _why_across(
         rows = across.before == cluster
         if across.needed[rows].any() and not across.trusted[rows].any():
             return f"in two languages, and the embedder cannot read the cluster of {article_id}"
+    barred = forbidden_between(result, evidence.a, evidence.b)
+    if barred:
+        return (
+            f"their clusters hold {barred[0]} and {barred[1]}, which event.cannot_link keeps apart"
+        )
     if evidence.across is None:
         return "in two languages, and nothing near in what the embedder reads, or not near in time"
     if evidence.across.log_odds >= evidence.across.threshold:

@@ -97,8 +97,8 @@ class Evidence:
     log_odds : float
         The same as a sum: that of the baseline and the contributions.
     baseline : float
-        Log-odds of two candidates before their evidence is weighed, given what they lack (a date,
-        names, numbers).
+        Log-odds of two candidates before their evidence is weighed, given what they lack (a
+        date).
     contributions : tuple of Contribution
         Greatest first.
     jaccard : float

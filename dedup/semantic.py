@@ -1,4 +1,4 @@
-"""Sentence embeddings, as one more feature of a pair: what may be said alike in two languages.
+"""Sentence embeddings: what may be said alike in two languages.
 
 Words carry the event stage, and between two languages there are none in common but names and
 numbers.  An *embedder* turns a headline and its lead into a vector, near the vector of a

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.article import Article, Skipped
 from dedup.config import Config
@@ -142,7 +143,7 @@ def load_clustering(path: str | PathLike[str]) -> Clustering:
         )
     try:
         return _clustering(data)
-    except (KeyError, TypeError, ValueError, AttributeError, DedupError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, DedupError) as error:
         raise FormatError(f"{source}: a damaged clustering: {error!r}") from error
 
 
@@ -216,22 +217,33 @@ def _across_to_dict(across: AcrossScores | None) -> dict[str, Any] | None:
 def _across_from_dict(data: Mapping[str, Any] | None, n_groups: int) -> AcrossScores | None:
     if data is None:
         return None
-    trusted, needed = (np.zeros(n_groups, dtype=np.bool_) for _ in range(2))
-    trusted[data["trusted"]] = True
-    needed[data["needed"]] = True
-    before = np.array(data["before"], dtype=np.int64)
-    pairs = np.array(data["pairs"], dtype=np.int64).reshape(-1, 2)
-    values = np.array(data["values"], dtype=np.int64).reshape(-1, len(FEATURES))
-    if len(before) != n_groups or len(values) != len(pairs) or not 0 <= data["joins"] <= len(pairs):
+    rows = {name: _whole_numbers(data[name]) for name in ("trusted", "needed", "before", "pairs")}
+    before, pairs = rows["before"], rows["pairs"].reshape(-1, 2)
+    values = _whole_numbers(data["values"]).reshape(-1, len(FEATURES))
+    fits = all(((numbers >= 0) & (numbers < n_groups)).all() for numbers in rows.values())
+    joins = _whole_numbers([data["joins"]]).item()
+    if not fits or len(before) != n_groups or len(values) != len(pairs):
         raise ValueError("what joined clusters across languages does not fit the groups")
+    if not 0 <= joins <= len(pairs):
+        raise ValueError(f"{joins} joins of {len(pairs)} pairs")
+    trusted, needed = (np.zeros(n_groups, dtype=np.bool_) for _ in range(2))
+    trusted[rows["trusted"]] = True
+    needed[rows["needed"]] = True
     return AcrossScores(
         before=before,
         trusted=trusted,
         needed=needed,
         pairs=pairs,
         values=values,
-        joins=data["joins"],
+        joins=joins,
     )
+
+
+def _whole_numbers(values: Any) -> NDArray[np.int64]:
+    array = np.array(values)
+    if array.size and array.dtype.kind != "i":
+        raise ValueError(f"whole numbers expected, got {array.dtype}")
+    return array.astype(np.int64)
 
 
 def _cluster(row: Mapping[str, Any], articles: Mapping[str, Article]) -> Cluster:

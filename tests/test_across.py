@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from dedup import Clustering, Config, EventConfig, find_clusters
 from dedup.cli import main
 from dedup.dates import Interval
-from dedup.errors import ConfigError
+from dedup.errors import ConfigError, FormatError
 from dedup.evaluate import b_cubed_f1_score
-from dedup.events.across import FEATURES, default_across_model, worth_embedding
+from dedup.events.across import FEATURES, _Joining, default_across_model, worth_embedding
 from dedup.events.features import observe, read_profile, weigh
 from dedup.semantic import Embedder, NamedEmbedder, UniversalSentenceEncoder
 from dedup.text.language import Languages
@@ -326,14 +326,77 @@ def test_saved_and_loaded_it_answers_the_same(tmp_path: Path) -> None:
     )
 
 
-def test_a_damaged_join_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("joins", 7),
+        ("joins", 1.5),
+        ("trusted", [99]),
+        ("trusted", [-1]),
+        ("needed", [99]),
+        ("before", [0, 99]),
+        ("before", [-1, -1]),
+        ("pairs", [[0, 99]]),
+        ("values", [[0.5] * len(FEATURES)]),
+    ],
+)
+def test_a_damaged_join_is_refused(field: str, value: Any, tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     run(PAIR).save(path)
     data = json.loads(path.read_text(encoding="utf-8"))
-    data["across"]["joins"] = 7
+    data["across"][field] = value
     path.write_text(json.dumps(data), encoding="utf-8")
-    with pytest.raises(ValueError, match="does not fit the groups"):
+    with pytest.raises(FormatError, match="a damaged clustering"):
         Clustering.load(path)
+
+
+def test_what_the_user_forbids_across_languages_is_named() -> None:
+    ids = (PAIR[0]["id"], PAIR[1]["id"])
+    other = report("flood", "de", name="Brechin", mark="Die Keller sind voll.")
+    result = run([*PAIR, other], cannot_link=[ids], threshold=0.05)
+    assert together(result, PAIR[1], other)
+    assert "event.cannot_link keeps apart" in str(result.explain(ids[0], other["id"]))
+
+
+def test_what_is_added_up_is_what_all_parts_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums over the parts of two unions against a look at every two parts."""
+    checked = 0
+    start, join = _Joining.__init__, _Joining._join
+
+    def remember(self: Any, *args: Any) -> None:
+        start(self, *args)
+        self.parts = {story: [story] for story in range(len(self.spoken))}
+        self.apart = {a: dict(others) for a, others in self.between.items()}
+
+    def compare(self: Any, a: int, b: int, log_odds: int) -> None:
+        nonlocal checked
+        self.parts[len(self.parent)] = self.parts[a] + self.parts[b]
+        join(self, a, b, log_odds)
+        union = len(self.parent) - 1
+        for other in [n for n in self.parts if self.parent[n] == n and n != union]:
+            pairs = [(x, y) for x in self.parts[union] for y in self.parts[other]]
+            found = [self.apart[x][y] for x, y in pairs if y in self.apart.get(x, ())]
+            known = self.between[union].get(other)
+            assert (known is None) == (not found)
+            if known is not None:
+                assert known.log_odds == sum(each.log_odds for each in found)
+                assert known.pairs == len(found)
+                assert known.supported == any(each.supported for each in found)
+            assert self._pairs_apart(union, other) == sum(
+                not self.stories.common(x, y) for x, y in pairs
+            )
+            checked += 1
+
+    monkeypatch.setattr(_Joining, "__init__", remember)
+    monkeypatch.setattr(_Joining, "_join", compare)
+    rows = [
+        report(saying, language, name="Brechin", day=day, mark=f"{saying} {day}")
+        for saying in SAYINGS
+        for language in ("en", "de")
+        for day in (0.0, 0.5, 20.0)
+    ]
+    run(rows, threshold=0.999)
+    assert checked > 10
 
 
 def test_a_configuration_keeps_name_and_version_of_its_embedder() -> None:

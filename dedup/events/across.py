@@ -6,7 +6,8 @@ far more.  What vectors are worth, and why some are not trusted, is told in :mod
 
 Laws
 ----
-* Two clusters start to join only if no text of the one may be of the language of the other.  An
+* Two clusters start to join only if they differ in language.  A cluster is in the language that
+  most of its texts tell; where the user's links have mixed languages, the fewer are not heard.  An
   input in one language comes out as it went in, and nothing of it is embedded.
 * The embedder never joins alone.  There must be support: a rare name or number that both hold, or
   dates at most a day apart and a high cosine; between unions, it is enough that parts of the two
@@ -23,14 +24,15 @@ Theory of operation
 2. Candidates are clusters in different languages inside the time window whose centroids have a
    cosine of 0.3 or more.  How many a cluster has is its *crowd*: among a thousand reports of one
    Olympic day a good cosine says less than among ten, and every set has its own density.
-3. A logistic model (``across.json``) turns a dozen values into log-odds.
+3. A logistic model (``across.json``) turns these and a few more values into log-odds.
 4. The best pair is joined, the union is compared anew with all neighbours of both, and so on while
    the log-odds reach the model's threshold.
 
 A union may also meet a cluster that speaks one of its languages: the third language ties two
 clusters that the words kept apart.  Each language that both speak counts against it, and their
 parts in different languages must fit by themselves: as the candidates that they once were, they
-are on the mean more likely one event than not.
+are on the mean as likely one event as the weakest join that either union rests on, or more likely
+than not.  What that takes are sums over the parts, added up when clusters join.
 """
 
 from __future__ import annotations
@@ -310,7 +312,8 @@ def join_across(
     Returns
     -------
     Joined
-        O(k * k * d) for k clusters with vectors of d dimensions, in blocks.
+        O(k * k * d) for k clusters with vectors of d dimensions, in blocks, and for each join the
+        words of the neighbours of both.  All candidates are held: their number can reach k * k.
     """
     model = model or default_across_model()
     stories = Stories(features, embedded, labels, languages, window_days)
@@ -332,6 +335,12 @@ def join_across(
         joins=len(joining.joins),
         candidates=len(pairs),
     )
+
+
+def in_common(a: tuple[Languages, ...], b: tuple[Languages, ...]) -> int:
+    """Return how many of the fewer languages may be one of the others."""
+    few, many = sorted((a, b), key=len)
+    return sum(any(kind.may_equal(other) for other in many) for kind in few)
 
 
 class Stories:
@@ -409,11 +418,11 @@ class Stories:
         if not len(chosen):
             return np.empty((0, 2), dtype=np.int64), np.empty((0, len(FEATURES)), dtype=np.int64)
         units = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
-        apart = self._different(chosen)
+        apart, own = self._different(chosen)
         found: list[tuple[int, list[int]]] = []
         for start in range(0, len(chosen), _SIDE):
             near = units[start : start + _SIDE] @ units.T >= LEAST_COSINE / COSINE_UNIT - 0.001
-            near &= apart[start : start + _SIDE]
+            near &= apart[own[start : start + _SIDE]][:, own]
             for place, row in enumerate(near, start):
                 others = [chosen[at] for at in np.flatnonzero(row).tolist() if at > place]
                 if others:
@@ -431,7 +440,8 @@ class Stories:
             np.concatenate([np.empty((0, len(FEATURES)), dtype=np.int64), *values]),
         )
 
-    def _different(self, stories: Sequence[int]) -> NDArray[np.bool_]:
+    def _different(self, stories: Sequence[int]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which kinds of languages cannot be one, and the kind of each cluster."""
         kinds = sorted(
             {self.kinds[story][0] for story in stories},
             key=lambda kind: (kind.script, sorted(kind.possible)),
@@ -439,7 +449,7 @@ class Stories:
         number = {kind: place for place, kind in enumerate(kinds)}
         apart = np.array([[not a.may_equal(b) for b in kinds] for a in kinds], dtype=np.bool_)
         own = np.array([number[self.kinds[story][0]] for story in stories], dtype=np.int64)
-        return apart[own][:, own]
+        return apart, own
 
     def _in_reach(self, story: int, others: Sequence[int]) -> list[int]:
         """Return those near enough in meaning and time, and not barred."""
@@ -520,8 +530,7 @@ class Stories:
 
     def common(self, a: int, b: int) -> int:
         """Return how many languages of the one that has fewer the other may have too."""
-        few, many = sorted((self.kinds[a], self.kinds[b]), key=len)
-        return sum(any(kind.may_equal(other) for other in many) for kind in few)
+        return in_common(self.kinds[a], self.kinds[b])
 
     def _shared(
         self, kind: str, story: int, others: Sequence[int]
@@ -590,6 +599,26 @@ class Stories:
         return union
 
 
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What was found between the clusters of the word stage that two unions hold.
+
+    The sum of the log-odds of their candidates, how many those are, and whether one is supported.
+    """
+
+    log_odds: int
+    pairs: int
+    supported: bool
+
+    def plus(self, other: _Between) -> _Between:
+        """Return the sums over both."""
+        return _Between(
+            self.log_odds + other.log_odds,
+            self.pairs + other.pairs,
+            self.supported or other.supported,
+        )
+
+
 class _Joining:
     """Best-first joining of clusters.
 
@@ -608,8 +637,8 @@ class _Joining:
         self.model = model
         self.least = model.threshold - _REACH
         self.parent = list(range(len(stories.head)))
-        #: The clusters of the word stage that each holds.
-        self.parts = [[story] for story in self.parent]
+        #: Of the clusters of the word stage that each holds, how many speak what.
+        self.spoken = [Counter({stories.kinds[story]: 1}) for story in self.parent]
         #: The least log-odds that it rests on, if they are below even.
         self.weakest = [0] * len(self.parent)
         self.joins: list[tuple[int, int]] = []
@@ -619,9 +648,8 @@ class _Joining:
         near = log_odds >= self.least
         self.kept, self.kept_values, found = pairs[near], values[near], log_odds[near]
         listed = self.kept.tolist()
-        self.first = {(a, b): value for (a, b), value in zip(listed, found.tolist(), strict=True)}
         self.neighbours: dict[int, set[int]] = defaultdict(set)
-        self.supported: set[tuple[int, int]] = set()
+        self.between: dict[int, dict[int, _Between]] = defaultdict(dict)
         for a, b in listed:
             self.neighbours[a].add(b)
             self.neighbours[b].add(a)
@@ -629,9 +657,9 @@ class _Joining:
         for start, end in pairwise(starts):
             story, others = int(self.kept[start, 0]), self.kept[start:end, 1].tolist()
             support = stories.supported(story, others).tolist()
-            self.supported |= {
-                (story, other) for other, is_so in zip(others, support, strict=True) if is_so
-            }
+            first = found[start:end].tolist()
+            for other, value, is_so in zip(others, first, support, strict=True):
+                self.between[story][other] = self.between[other][story] = _Between(value, 1, is_so)
             self._offer(story, others, found[start:end])
 
     def run(self) -> None:
@@ -654,7 +682,8 @@ class _Joining:
         self.joins.append((stories.head[a], stories.head[b]))
         self.values.append(stories.values(a, [b])[0])
         union = stories.join(a, b)
-        self.parts.append(self.parts[a] + self.parts[b])
+        self.spoken.append(self.spoken[a] + self.spoken[b])
+        self._add_up(a, b, union)
         self.weakest.append(min(self.weakest[a], self.weakest[b], log_odds))
         self.parent.append(union)
         self.parent[a] = self.parent[b] = union
@@ -688,21 +717,39 @@ class _Joining:
                 a, b = sorted((story, other), key=head.__getitem__)
                 heapq.heappush(self.heap, (-value, head[a], head[b], a, b))
 
+    def _add_up(self, a: int, b: int, union: int) -> None:
+        """Add up what is known between the parts of two clusters and those of each other one."""
+        known = self.between.pop(a, {})
+        for other, more in self.between.pop(b, {}).items():
+            known[other] = known[other].plus(more) if other in known else more
+        for gone in (a, b):
+            known.pop(gone, None)
+        for other, sums in known.items():
+            theirs = self.between[other]
+            theirs.pop(a, None)
+            theirs.pop(b, None)
+            theirs[union] = sums
+        self.between[union] = known
+
     def _is_supported(self, a: int, b: int) -> bool:
         """Whether there is more than a cosine to a pair, or to parts of the two."""
-        return any(
-            (min(x, y), max(x, y)) in self.supported for x in self.parts[a] for y in self.parts[b]
-        )
+        known = self.between[a].get(b)
+        return known is not None and known.supported
 
     def _fits(self, a: int, b: int) -> bool:
         """Whether parts in different languages fit by themselves, if the two share a language."""
         if not self.stories.common(a, b):
             return True
-        found = [
-            self.first.get((min(x, y), max(x, y)), self.least)
-            for x in self.parts[a]
-            for y in self.parts[b]
-            if not self.stories.common(x, y)
-        ]
-        least = min(self.weakest[a], self.weakest[b])
-        return bool(found) and sum(found) >= least * len(found)
+        known = self.between[a].get(b, _Between(0, 0, False))
+        pairs = self._pairs_apart(a, b)
+        total = known.log_odds + self.least * (pairs - known.pairs)
+        return pairs > 0 and total >= min(self.weakest[a], self.weakest[b]) * pairs
+
+    def _pairs_apart(self, a: int, b: int) -> int:
+        """Return how many pairs of parts of the two are in different languages."""
+        return sum(
+            mine * theirs
+            for kinds, mine in self.spoken[a].items()
+            for others, theirs in self.spoken[b].items()
+            if not in_common(kinds, others)
+        )

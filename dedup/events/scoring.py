@@ -2,7 +2,7 @@
 
 Theory of operation
 -------------------
-A logistic model over a dozen features, each built so that more means more alike or, for the
+A logistic model over sixteen features, each built so that more means more alike or, for the
 conflicts, more apart.  :data:`FEATURES` names them in the order of the columns.  The coefficients
 are read from ``model.json`` beside this file, which also records what they were fitted to.
 
