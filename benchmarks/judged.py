@@ -12,7 +12,8 @@ import datasets
 import left_out
 import train_event_model as training
 from calibration import Area, Judged, roc_auc
-from dedup.events.scoring import Model, default_model
+from dedup.events.logistic import Model
+from dedup.events.scoring import default_model
 from gate import Figures
 from labelled import BASELINES, tuned
 from layout import ABSENT, Table, share

@@ -15,7 +15,7 @@ import train_event_model as training
 from calibration import Judged
 from dedup import find_clusters
 from dedup.evaluate import evaluate
-from dedup.events.scoring import Model
+from dedup.events.logistic import Model
 from gate import Figures
 from layout import ABSENT, Table, share
 from thresholds import Sweep, sweep

@@ -9,7 +9,7 @@ import numpy as np
 import train_event_model as training
 from calibration import Judged
 from dedup.events.clustering import PROBABILITY_UNIT
-from dedup.events.scoring import Model
+from dedup.events.logistic import Model
 from train_event_model import Sample
 
 

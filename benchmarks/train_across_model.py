@@ -25,7 +25,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,29 +35,20 @@ from scipy.optimize import minimize
 
 import baselines
 import datasets
-import dedup.find as find
-from dedup.article import as_articles
-from dedup.batch import groups_of, prepare
+import dedup.events.across
+import stages
 from dedup.config import Config
 from dedup.evaluate import Evaluation, evaluate
-from dedup.events.across import (
-    COEFFICIENT_UNIT,
-    FEATURES,
-    VALUE_UNIT,
-    AcrossModel,
-    Stories,
-    join_across,
-    languages_of_clusters,
-)
+from dedup.events.across import AcrossModel, join_across, languages_of_clusters
 from dedup.events.clustering import PROBABILITY_UNIT, link
-from dedup.events.features import Features, observe
-from dedup.events.groups import GroupText, features_of
+from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT
 from dedup.events.scoring import score
+from dedup.events.stories import FEATURES, Stories
 from dedup.review import threshold_units
 from dedup.semantic import Embedded, UniversalSentenceEncoder, embed
 from dedup.text.language import Languages
 
-TARGET = Path(find.__file__).parent / "events" / "across.json"
+TARGET = Path(dedup.events.across.__file__).with_name("across.json")
 FILES = ("olympics_titles", "ntrex", "semeval2022.pairs", "wmt_mt", "gva")
 
 FOR = {"cosine", "high_cosine", "shared_names", "shared_numbers", "near_in_time"}
@@ -82,29 +73,34 @@ class Corpus:
     """A set up to its clusters inside each language."""
 
     name: str
-    features: Features
-    texts: Sequence[GroupText]
+    staged: stages.Staged
     embedded: Embedded
     labels: NDArray[np.int64]
-    group_of: NDArray[np.int64]
     events: Sequence[str]
     language: Sequence[str]
 
     @property
+    def languages(self) -> Sequence[Languages]:
+        """What each group may be written in."""
+        return self.staged.features.languages
+
+    @property
     def event_of_group(self) -> NDArray[np.int64]:
         """Gold of each group, as numbers."""
-        first = {int(group): row for row, group in reversed(list(enumerate(self.group_of)))}
-        names = [self.events[first[group]] for group in range(len(self.labels))]
+        names = [self.events[row] for row in self.first_row]
         return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
     @property
     def gold_labels(self) -> NDArray[np.int64]:
         """Clusters by gold inside each language, each by its smallest row."""
-        first = {int(group): row for row, group in reversed(list(enumerate(self.group_of)))}
-        rows = [first[group] for group in range(len(self.labels))]
-        keys = [f"{self.language[row]} {self.events[row]}" for row in rows]
+        keys = [f"{self.language[row]} {self.events[row]}" for row in self.first_row]
         _, head, place = np.unique(keys, return_index=True, return_inverse=True)
         return head[place].astype(np.int64)
+
+    @property
+    def first_row(self) -> list[int]:
+        """The first row of each group."""
+        return list(np.unique(self.staged.group_of, return_index=True)[1].tolist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,37 +120,26 @@ def corpus_of(
     name: str, rows: Sequence[dict[str, Any]], encoder: UniversalSentenceEncoder
 ) -> Corpus:
     """Run a set up to its clusters inside each language."""
+    found = stages.run([datasets.article(row) | {"language": row["lang"]} for row in rows])
     config = Config()
-    articles, _ = as_articles([datasets.article(row) | {"language": row["lang"]} for row in rows])
-    batch = prepare(articles, [], config, lambda *_: None)
-    duplicates = find._find_duplicates(batch, config, lambda *_: None)
-    groups = groups_of(batch, duplicates)
-    texts = [group.text for group in groups]
-    profiles = [text.profile for text in texts]
-    features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
-    candidates = find._find_candidates(features, config.event, lambda *_: None)
     floor = round(config.event.floor * PROBABILITY_UNIT)
-    scored = score(features, candidates.pairs, floor=floor)
-    linkage = link(len(groups), scored.pairs, scored.probability, threshold_units(config))
-    group_of = np.empty(len(articles), dtype=np.int64)
-    for index, group in enumerate(groups):
-        group_of[[batch.rows[p] for p in group.members]] = index
+    near = score(found.features, found.pairs, floor=floor)
+    linkage = link(len(found.texts), near.pairs, near.probability, threshold_units(config))
+    excerpts = [(text.title, text.body) for text in found.texts]
     return Corpus(
         name=name,
-        features=features,
-        texts=texts,
-        embedded=embed(encoder, [(t.title, t.body) for t in texts], features.languages),
+        staged=found,
+        embedded=embed(encoder, excerpts, found.features.languages),
         labels=linkage.labels,
-        group_of=group_of,
         events=[row["event"] for row in rows],
         language=[row["lang"] for row in rows],
     )
 
 
 def stories_of(corpus: Corpus, labels: NDArray[np.int64]) -> Stories:
-    languages = languages_of_clusters(corpus.texts, corpus.features.languages, labels)
+    languages = languages_of_clusters(corpus.staged.texts, corpus.languages, labels)
     window = Config().event.window_days
-    return Stories(corpus.features, corpus.embedded, labels, languages, window)
+    return Stories(corpus.staged.features, corpus.embedded, labels, languages, window)
 
 
 def sample_of(corpus: Corpus, family: str, labels: NDArray[np.int64], share: float) -> Sample:
@@ -200,7 +185,7 @@ def singles(corpus: Corpus, family: str, share: float) -> list[Sample]:
     languages = {row: Languages("", frozenset({str(row)})) for row in range(n)}
     rows = np.arange(n, dtype=np.int64)
     window = Config().event.window_days
-    stories = Stories(corpus.features, corpus.embedded, rows, languages, window)
+    stories = Stories(corpus.staged.features, corpus.embedded, rows, languages, window)
     pairs, values = stories.candidates()
     if len(pairs) > MOST_PAIRS:
         kept = np.random.default_rng(0).choice(len(pairs), MOST_PAIRS, replace=False)
@@ -225,7 +210,7 @@ def judged(encoder: UniversalSentenceEncoder, share: float) -> Sample:
     ]
     corpus = corpus_of("semeval2022", sides, encoder)
     stories = stories_of(corpus, np.arange(len(corpus.labels), dtype=np.int64))
-    pairs = corpus.group_of.reshape(-1, 2)
+    pairs = corpus.staged.group_of.reshape(-1, 2)
     used = (pairs[:, 0] != pairs[:, 1]) & corpus.embedded.trusted[pairs].all(axis=1)
     stories.crowd = [0] * len(stories.head)
     values = [stories.values(a, [b])[0] for a, b in pairs[used].tolist()]
@@ -281,25 +266,20 @@ def fit(samples: Sequence[Sample], ridge: float = RIDGE) -> AcrossModel:
 
 def at(model: AcrossModel, threshold: float) -> AcrossModel:
     """Return the model with another threshold."""
-    unit = COEFFICIENT_UNIT * VALUE_UNIT
-    return AcrossModel(
-        coefficients=model.coefficients,
-        intercept=model.intercept,
-        threshold=round(threshold * unit),
-    )
+    return replace(model, threshold=round(threshold * LOG_ODDS_UNIT))
 
 
 def scored(corpus: Corpus, model: AcrossModel, labels: NDArray[np.int64]) -> Evaluation:
     """Join the clusters of a set and score the result."""
     found = join_across(
-        corpus.features,
+        corpus.staged.features,
         corpus.embedded,
         labels,
-        languages_of_clusters(corpus.texts, corpus.features.languages, labels),
+        languages_of_clusters(corpus.staged.texts, corpus.languages, labels),
         window_days=Config().event.window_days,
         model=model,
     )
-    return evaluate(corpus.events, found.labels[corpus.group_of].tolist())
+    return evaluate(corpus.events, found.labels[corpus.staged.group_of].tolist())
 
 
 def table(
@@ -315,7 +295,7 @@ def table(
         if name == "olympics_titles":
             starts["oracle"] = corpus.gold_labels
         for start, labels in starts.items():
-            before = evaluate(corpus.events, labels[corpus.group_of].tolist())
+            before = evaluate(corpus.events, labels[corpus.staged.group_of].tolist())
             print(f"{name} {start}: before {before.b_cubed_f1:.3f}")
             for what, model in (("fitted", everything), ("left out", without)):
                 found = [scored(corpus, at(model, t), labels) for t in THRESHOLDS]
@@ -374,9 +354,9 @@ def main() -> None:
     stored = {
         "about": "Model of the stage across languages, fitted by benchmarks/train_across_model.py.",
         "coefficients": {
-            name: value / COEFFICIENT_UNIT for name, value in model.coefficients.items()
+            name: value / COEFFICIENT_UNIT for name, value in model.weights.coefficients.items()
         },
-        "intercept": model.intercept / COEFFICIENT_UNIT,
+        "intercept": model.weights.intercept / COEFFICIENT_UNIT,
         "threshold": THRESHOLD,
         "embedder": UniversalSentenceEncoder.name,
         "fitted_to": {name: datasets.digest(name) for name in FILES},

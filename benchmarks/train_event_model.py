@@ -38,27 +38,21 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 import datasets
-import dedup.find as find
+import dedup.events.scoring
+import stages
 from dedup.article import as_articles
-from dedup.batch import groups_of, prepare
+from dedup.batch import prepare
 from dedup.config import Config
 from dedup.evaluate import b_cubed_f1_score
 from dedup.events.clustering import PROBABILITY_UNIT, average_linkage
 from dedup.events.features import observe
 from dedup.events.groups import GroupText, features_of
-from dedup.events.scoring import (
-    COEFFICIENT_UNIT,
-    FEATURES,
-    LOG_ODDS_UNIT,
-    VALUE_UNIT,
-    Model,
-    score,
-    to_probability,
-)
+from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT, Model
+from dedup.events.scoring import FEATURES, score, to_probability
 from dedup.text.background import is_common
 from dedup.text.tokenize import Word, fold, read_words
 
-TARGET = Path(find.__file__).parent / "events" / "model.json"
+TARGET = Path(dedup.events.scoring.__file__).with_name("model.json")
 
 #: Weight of each family in the fit.  Whole articles with event labels count most; headlines and
 #: pairs judged on another scale count less.
@@ -80,7 +74,7 @@ OPENINGS_OF = (
     *("wmt_mt.en", "wmt_mt.de", "wmt_mt.fr", "wmt_mt.ja"),
 )
 OPENING_WORDS = 70
-OPENING_CHARACTERS = 150  # in scripts that write no spaces
+OPENING_CHARACTERS = 150  # of an article of fewer words
 
 #: Features that speak for one event, and against; the others may do either.
 FOR = {"text", "lead", "names", "numbers", "rarest", "near_in_time", "same_day", "near_and_short"}
@@ -126,35 +120,25 @@ ZERO = Model(coefficients=dict.fromkeys(FEATURES, 0), intercept=0)
 
 def sample_of(data: datasets.LabelledSet) -> Sample:
     """Run a set up to scored candidates, as :func:`dedup.find_clusters` does."""
-    config = Config()
-    articles, _ = as_articles(data.articles)
-    batch = prepare(articles, [], config, lambda *_: None)
-    duplicates = find._find_duplicates(batch, config, lambda *_: None)
-    groups = groups_of(batch, duplicates)
-    texts = [group.text for group in groups]
-    profiles = [text.profile for text in texts]
-    features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
-    candidates = find._find_candidates(features, config.event, lambda *_: None)
-    scored = score(features, candidates.pairs, ZERO)
-    group_of = np.empty(len(articles), dtype=np.int64)
-    for index, group in enumerate(groups):
-        group_of[[batch.rows[p] for p in group.members]] = index
+    found = stages.run(data.articles)
     codes = {event: code for code, event in enumerate(sorted(set(data.events)))}
-    gold = np.array([codes[data.events[batch.rows[g.centre]]] for g in groups])
-    pairs = candidates.pairs
+    gold = np.array([codes[data.events[row]] for row in found.row_of.tolist()])
     return Sample(
         name=data.name,
         family=data.family,
-        pairs=pairs,
-        values=scored.values / VALUE_UNIT,
-        same=gold[pairs[:, 0]] == gold[pairs[:, 1]],
-        group_of=group_of,
+        pairs=found.pairs,
+        values=score(found.features, found.pairs, ZERO).values / VALUE_UNIT,
+        same=gold[found.pairs[:, 0]] == gold[found.pairs[:, 1]],
+        group_of=found.group_of,
         events=data.events,
     )
 
 
 def shortened(data: datasets.LabelledSet, part: str) -> datasets.LabelledSet:
-    """Return a set of the headlines of another, or of the openings of its articles."""
+    """Return a set of the headlines of another, or of the openings of its articles.
+
+    An article of fewer words than an opening is cut by characters, be it short or unspaced.
+    """
 
     def text(row: dict[str, Any]) -> str:
         if part == "headlines":
@@ -246,7 +230,7 @@ def fit(samples: Sequence[Sample], ridge: float = RIDGE) -> Model:
     whole = [s for s in samples if s.part == "whole"]
     second = maximise(whole, SECOND, [(None, 0.0)] * len(SECOND), ridge, found)
     return Model.from_dict(
-        {"coefficients": found | second | BY_HAND, "intercept": found["intercept"]}
+        {"coefficients": found | second | BY_HAND, "intercept": found["intercept"]}, FEATURES
     )
 
 
@@ -263,18 +247,11 @@ def maximise(
     values = np.concatenate([s.values[:, [order.index(n) for n in names]] for s in samples])
     signs = np.where(np.concatenate([s.same for s in samples]), 1.0, -1.0)
     share = FAMILY_WEIGHT | {MADE: MADE_WEIGHT}
-    weights = np.concatenate(
-        [
-            np.full(
-                len(s.same),
-                share[s.family]
-                * (1.0 if s.part == "whole" else SHORT_WEIGHT)
-                / sizes[s.family, s.part]
-                / len(s.same),
-            )
-            for s in samples
-        ]
-    )
+    of_part = {s.part: 1.0 if s.part == "whole" else SHORT_WEIGHT for s in samples}
+    of_pair = [
+        share[s.family] * of_part[s.part] / sizes[s.family, s.part] / len(s.same) for s in samples
+    ]
+    weights = np.repeat(of_pair, [len(s.same) for s in samples])
     weights *= EFFECTIVE_PAIRS / weights.sum()
     offset = np.zeros(len(signs))
     if fixed:

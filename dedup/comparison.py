@@ -18,7 +18,6 @@ from dedup.events.features import Observed, not_observed, observe
 from dedup.events.groups import GroupText
 from dedup.explain import Evidence, explain_pair
 from dedup.explain_across import explain_across
-from dedup.pairs import AcrossScores
 from dedup.provenance import publication
 from dedup.result import Clustering, DuplicateGroup
 from dedup.review import forbidden_between, numbered, users_word
@@ -96,7 +95,8 @@ def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
     Returns
     -------
     Evidence
-        Words are weighted by general language alone, since two texts are no corpus.
+        Words are weighted by general language alone, since two texts are no corpus.  Languages are
+        not told apart, and ``config.event.embedder`` is not asked: both are for clusters.
 
     Raises
     ------
@@ -187,33 +187,41 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
     word = users_word(result, evidence.a, evidence.b)
     if word is not None:
         return [*notes, word]
+    across = _why_across(result, evidence, one_language)
     if evidence.days is not None and evidence.days > event.window_days:
         notes.append(
             f"{evidence.days:.0f} days apart, beyond the window of {event.window_days:g}: "
             "such pairs are not joined directly"
         )
-    elif result.across is not None and (
-        across := _why_across(result, result.across, evidence, one_language)
-    ):
+        if across is not None and evidence.relation == "one event":
+            notes.append(across)
+    elif across is not None:
         notes.append(across)
     elif not event.across_languages and evidence.relation == "apart" and not one_language:
         notes.append("in two languages, which are not compared (event.across_languages)")
     elif evidence.relation == "apart" and evidence.probability >= event.threshold:
-        barred = forbidden_between(result, evidence.a, evidence.b)
         notes.append(
-            f"their clusters hold {barred[0]} and {barred[1]}, which event.cannot_link keeps apart"
-            if barred
-            else "alike as a pair, but not like the rest of each other's cluster"
+            _barred(result, evidence)
+            or "alike as a pair, but not like the rest of each other's cluster"
         )
     elif evidence.relation == "one event" and evidence.probability < event.threshold:
         notes.append("joined through the other members of the cluster, not as a pair")
     return notes
 
 
-def _why_across(
-    result: Clustering, across: AcrossScores, evidence: Evidence, one_language: bool
-) -> str | None:
+def _barred(result: Clustering, evidence: Evidence) -> str | None:
+    """Say which forbidden pair keeps the two clusters apart; None if none does."""
+    barred = forbidden_between(result, evidence.a, evidence.b)
+    if not barred:
+        return None
+    return f"their clusters hold {barred[0]} and {barred[1]}, which event.cannot_link keeps apart"
+
+
+def _why_across(result: Clustering, evidence: Evidence, one_language: bool) -> str | None:
     """Say what the embedder had to do with it; None if nothing."""
+    across = result.across
+    if across is None:
+        return None
     places = _places(result, evidence.a, evidence.b)
     clusters = across.before[list(places)].tolist()
     if clusters[0] == clusters[1]:
@@ -228,11 +236,9 @@ def _why_across(
         rows = across.before == cluster
         if across.needed[rows].any() and not across.trusted[rows].any():
             return f"in two languages, and the embedder cannot read the cluster of {article_id}"
-    barred = forbidden_between(result, evidence.a, evidence.b)
+    barred = _barred(result, evidence)
     if barred:
-        return (
-            f"their clusters hold {barred[0]} and {barred[1]}, which event.cannot_link keeps apart"
-        )
+        return barred
     if evidence.across is None:
         return "in two languages, and nothing near in what the embedder reads, or not near in time"
     if evidence.across.log_odds >= evidence.across.threshold:

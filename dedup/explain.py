@@ -21,14 +21,8 @@ from dedup.events.candidates import gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import UNIT, Features, Observed
 from dedup.events.groups import GroupText, score_pair
-from dedup.events.scoring import (
-    COEFFICIENT_UNIT,
-    FEATURES,
-    LOG_ODDS_UNIT,
-    RAREST,
-    Model,
-    default_model,
-)
+from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, Model
+from dedup.events.scoring import FEATURES, RAREST, default_model
 from dedup.explain_across import AcrossEvidence
 from dedup.text.tokenize import strip_accents
 

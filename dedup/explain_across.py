@@ -10,14 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.events.across import (
-    COEFFICIENT_UNIT,
-    FEATURES,
-    LOG_ODDS_UNIT,
-    VALUE_UNIT,
-    AcrossModel,
-    default_across_model,
-)
+from dedup.events.across import AcrossModel, default_across_model
+from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT
+from dedup.events.stories import FEATURES
 from dedup.pairs import AcrossScores
 
 __all__ = ["AcrossEvidence", "explain_across"]
@@ -33,9 +28,10 @@ class AcrossEvidence:
     Parameters
     ----------
     joined : bool
-        Whether this comparison joined them.
+        Whether this comparison brought them together; if by way of others, it is that of the two
+        unions.
     cosine : float
-        Of the clusters' mean vectors.
+        Of the mean vectors of what was compared.
     log_odds : float
         Sum of the baseline and the contributions.
     threshold : float
@@ -84,7 +80,7 @@ def explain_across(
         return None
     values = scores.values[at]
     points = {
-        name: int(value) * model.coefficients[name] / LOG_ODDS_UNIT
+        name: int(value) * model.weights.coefficients[name] / LOG_ODDS_UNIT
         for name, value in zip(FEATURES, values.tolist(), strict=True)
     }
     evidence = [
@@ -95,9 +91,10 @@ def explain_across(
     return AcrossEvidence(
         joined=at < scores.joins,
         cosine=int(values[list(FEATURES).index("cosine")]) / VALUE_UNIT,
-        log_odds=int(model.log_odds(values[None])[0]) / LOG_ODDS_UNIT,
+        log_odds=int(model.weights.log_odds(values[None])[0]) / LOG_ODDS_UNIT,
         threshold=model.threshold / LOG_ODDS_UNIT,
-        baseline=model.intercept / COEFFICIENT_UNIT + sum(points[name] for name in _CIRCUMSTANCES),
+        baseline=model.weights.intercept / COEFFICIENT_UNIT
+        + sum(points[name] for name in _CIRCUMSTANCES),
         contributions=tuple(sorted(evidence, key=lambda item: (-abs(item[1]), item[0]))),
     )
 

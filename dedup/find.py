@@ -30,7 +30,7 @@ from dedup.pairs import AcrossScores, PairScores
 from dedup.progress import Progress, reporting
 from dedup.result import Clustering
 from dedup.review import threshold_units
-from dedup.semantic import Embedded, embed, usable_embedder
+from dedup.semantic import Embedded, Embedder, embed, usable_embedder
 from dedup.text.tokenize import compared_tokens
 
 __all__ = ["find_clusters"]
@@ -162,9 +162,10 @@ def _find_events(
         capped_terms=candidates.capped_terms,
         largest_component=linkage.largest_component,
     )
-    if event.embedder is None:
+    embedder = usable_embedder(event.embedder)
+    if embedder is None:
         return events
-    return _join_languages(events, texts, features, links, event, report)
+    return _join_languages(events, texts, features, links, embedder, event.window_days, report)
 
 
 def _join_languages(
@@ -172,31 +173,29 @@ def _join_languages(
     texts: Sequence[GroupText],
     features: Features,
     links: Links,
-    event: EventConfig,
+    embedder: Embedder,
+    window_days: float,
     report: Progress,
 ) -> Events:
     """Join clusters in different languages: embed what has a counterpart, compare, join."""
-    embedder = usable_embedder(event.embedder)
     languages = languages_of_clusters(texts, features.languages, events.labels)
-    needed = worth_embedding(features, events.labels, languages, event.window_days)
+    needed = worth_embedding(features, events.labels, languages, window_days)
     rows = np.flatnonzero(needed)
+    found = embed(
+        embedder,
+        [(texts[row].title, texts[row].body) for row in rows.tolist()],
+        [features.languages[row] for row in rows.tolist()],
+        progress=report,
+    )
+    vectors = np.zeros((len(texts), found.vectors.shape[1]), dtype=np.int16)
     trusted = np.zeros(len(texts), dtype=np.bool_)
-    vectors = np.zeros((len(texts), 0), dtype=np.int16)
-    if embedder is not None and len(rows):
-        found = embed(
-            embedder,
-            [(texts[row].title, texts[row].body) for row in rows.tolist()],
-            [features.languages[row] for row in rows.tolist()],
-            progress=report,
-        )
-        vectors = np.zeros((len(texts), found.vectors.shape[1]), dtype=np.int16)
-        vectors[rows], trusted[rows] = found.vectors, found.trusted
+    vectors[rows], trusted[rows] = found.vectors, found.trusted
     joined = join_across(
         features,
         Embedded(vectors=vectors, trusted=trusted),
         events.labels,
         languages,
-        window_days=event.window_days,
+        window_days=window_days,
         links=links,
         progress=lambda done, total: report("join languages", done, total),
     )
@@ -204,7 +203,7 @@ def _join_languages(
         events,
         labels=joined.labels,
         across=AcrossScores(
-            before=joined.before,
+            before=events.labels,
             trusted=trusted,
             needed=needed,
             pairs=joined.pairs,

@@ -95,7 +95,7 @@ class AcrossScores:
         Clusters that were compared, each by its smallest group at that time: joins in their order,
         then candidates that were not too unlike.
     values : ndarray of int64, shape (m, k)
-        See :data:`dedup.events.across.FEATURES`.
+        See :data:`dedup.events.stories.FEATURES`.
     joins : int
         How many of the pairs are joins.
     """

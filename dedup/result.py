@@ -236,8 +236,8 @@ class Clustering:
         Raises
         ------
         ConfigError
-            If the threshold is out of its range, no events were asked for, or clusters were joined
-            across languages by an embedder, whose vectors are not kept.
+            If the threshold is out of its range, no events were asked for, or the run had an
+            embedder, whose vectors are not kept.
 
         Notes
         -----

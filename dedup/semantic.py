@@ -55,9 +55,9 @@ __all__ = [
     "NamedEmbedder",
     "UniversalSentenceEncoder",
     "checked_embedder",
+    "cosines",
     "embed",
     "excerpt",
-    "similar_pairs",
     "similarity",
     "stored_embedder",
     "usable_embedder",
@@ -78,7 +78,6 @@ _HANGUL_WEIGHT: Final = 2
 _LEAST_LETTERS: Final = 20
 _BATCH: Final = 64
 _BLOCK: Final = 1 << 13
-_SIDE: Final = 512
 
 _LETTER = regex.compile(r"[\p{L}\p{M}]")
 _HAN = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
@@ -279,52 +278,29 @@ def similarity(embedded: Embedded, pairs: NDArray[np.int64]) -> NDArray[np.int64
     [2896, 4096, 0]
     """
     pairs = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-    cosines = np.zeros(len(pairs), dtype=np.int64)
+    found = np.zeros(len(pairs), dtype=np.int64)
     trusted = np.flatnonzero(embedded.trusted[pairs].all(axis=1))
     for start in range(0, len(trusted), _BLOCK):
         chosen = trusted[start : start + _BLOCK]
         a, b = (embedded.vectors[pairs[chosen, side]].astype(np.int64) for side in (0, 1))
         dot, aa, bb = ((x * y).sum(axis=1) for x, y in ((a, b), (a, a), (b, b)))
-        # Exact up to here; a product, a root and a quotient of doubles are rounded alike anywhere.
-        cosines[chosen] = np.rint(COSINE_UNIT * dot / np.sqrt(aa * bb)).astype(np.int64)
-    return cosines
+        found[chosen] = cosines(dot, aa, bb)
+    return found
 
 
-def similar_pairs(embedded: Embedded, least: int) -> NDArray[np.int64]:
-    """Return the pairs of trusted texts whose cosine is large enough: candidates without words.
-
-    Parameters
-    ----------
-    embedded : Embedded
-        n texts.
-    least : int
-        In units of ``1 / COSINE_UNIT``.
+def cosines(
+    dot: NDArray[np.int64], aa: NDArray[np.int64], bb: NDArray[np.int64] | np.int64
+) -> NDArray[np.int64]:
+    """Return cosines from exact sums: the product of two vectors, and of each with itself.
 
     Returns
     -------
-    ndarray of int64, shape (m, 2)
-        In ascending order, the smaller row first.  O(n * n * d), all pairs in blocks: about a
-        second for 5,000 texts, minutes for 100,000.
-
-    Examples
-    --------
-    >>> vectors = np.array([[2048, 0], [1448, 1448], [0, 2048]], dtype=np.int16)
-    >>> embedded = Embedded(vectors=vectors, trusted=np.array([True, True, True]))
-    >>> similar_pairs(embedded, COSINE_UNIT // 2).tolist()
-    [[0, 1], [1, 2]]
+    ndarray of int64, shape (m,)
+        In units of ``1 / COSINE_UNIT``; 0 where a vector is.
     """
-    rows = np.flatnonzero(embedded.trusted)
-    vectors = embedded.vectors[rows].astype(np.float32)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1)
-    found = [np.empty((0, 2), dtype=np.int64)]
-    for start in range(0, len(rows), _SIDE):
-        block = vectors[start : start + _SIDE] @ vectors[start:].T
-        # Floats only choose what to look at; the exact cosine decides.
-        near = np.argwhere(block >= least / COSINE_UNIT - 0.001)
-        near = near[near[:, 0] < near[:, 1]]
-        pairs = rows[near + start].astype(np.int64)
-        found.append(pairs[similarity(embedded, pairs) >= least])
-    return np.concatenate(found)
+    # Exact up to here; roots, products and quotients of doubles are rounded alike anywhere.
+    lengths = np.sqrt(aa.astype(np.float64)) * np.sqrt(np.asarray(bb, dtype=np.float64))
+    return np.asarray(np.rint(COSINE_UNIT * (dot / np.maximum(lengths, 1.0))), dtype=np.int64)
 
 
 def excerpt(title: str, body: str) -> str:

@@ -23,7 +23,7 @@ from dedup.article import Article, Skipped
 from dedup.config import Config
 from dedup.dates import Interval
 from dedup.errors import DedupError, FormatError, MismatchError
-from dedup.events.across import FEATURES
+from dedup.events.stories import FEATURES
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
 from dedup.result import (
     Cluster,

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,17 @@ from dedup.cli import main
 from dedup.dates import Interval
 from dedup.errors import ConfigError, FormatError
 from dedup.evaluate import b_cubed_f1_score
-from dedup.events.across import FEATURES, _Joining, default_across_model, worth_embedding
+from dedup.events.across import default_across_model, worth_embedding
 from dedup.events.features import observe, read_profile, weigh
-from dedup.semantic import Embedder, NamedEmbedder, UniversalSentenceEncoder
+from dedup.events.joining import Joining
+from dedup.events.stories import FEATURES, LEAST_COSINE, Stories
+from dedup.semantic import (
+    Embedded,
+    Embedder,
+    NamedEmbedder,
+    UniversalSentenceEncoder,
+    similarity,
+)
 from dedup.text.language import Languages
 from made_up import SENTENCES
 
@@ -275,6 +284,35 @@ def test_what_is_worth_embedding_is_what_all_pairs_say(
     assert found.tolist() == expected
 
 
+@given(st.integers(1, 60), st.integers(0, 2**32 - 1))
+@budget(deadline=None, max_examples=40)
+def test_candidates_are_those_that_comparing_all_would_find(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = np.rint(rng.standard_normal((count, 4)) * 700).astype(np.int16)
+    trusted = rng.random(count) < 0.8
+    vectors[~trusted] = 0
+    embedded = Embedded(vectors=vectors, trusted=trusted)
+    kinds = [Languages("Latin", frozenset({code})) for code in ("en", "de", "fr")]
+    languages = {row: kinds[int(rng.integers(3))] for row in range(count)}
+    rows = np.arange(count, dtype=np.int64)
+    stories = Stories(features_at([None] * count), embedded, rows, languages, 30.0)
+    pairs, values = stories.candidates()
+    every = np.array(
+        [
+            pair
+            for pair in combinations(range(count), 2)
+            if languages[pair[0]] != languages[pair[1]]
+        ],
+        dtype=np.int64,
+    ).reshape(-1, 2)
+    cosine = similarity(embedded, every)
+    expected = every[cosine >= LEAST_COSINE]
+    assert pairs.tolist() == expected.tolist()
+    assert stories.crowd == np.bincount(expected.ravel(), minlength=count).tolist()
+    of_pair = values[:, list(FEATURES).index("cosine")]
+    assert of_pair.tolist() == cosine[cosine >= LEAST_COSINE].tolist()
+
+
 def test_progress_tells_of_both_steps() -> None:
     stages = []
     find_clusters(
@@ -361,7 +399,7 @@ def test_what_the_user_forbids_across_languages_is_named() -> None:
 def test_what_is_added_up_is_what_all_parts_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sums over the parts of two unions against a look at every two parts."""
     checked = 0
-    start, join = _Joining.__init__, _Joining._join
+    start, join = Joining.__init__, Joining._join
 
     def remember(self: Any, *args: Any) -> None:
         start(self, *args)
@@ -387,8 +425,8 @@ def test_what_is_added_up_is_what_all_parts_say(monkeypatch: pytest.MonkeyPatch)
             )
             checked += 1
 
-    monkeypatch.setattr(_Joining, "__init__", remember)
-    monkeypatch.setattr(_Joining, "_join", compare)
+    monkeypatch.setattr(Joining, "__init__", remember)
+    monkeypatch.setattr(Joining, "_join", compare)
     rows = [
         report(saying, language, name="Brechin", day=day, mark=f"{saying} {day}")
         for saying in SAYINGS
@@ -441,7 +479,7 @@ def test_the_command_line_asks_for_the_package(
 
 
 def test_the_model_knows_what_speaks_for_and_against() -> None:
-    model = default_across_model()
+    model = default_across_model().weights
     for name in ("cosine", "high_cosine", "shared_names", "shared_numbers", "near_in_time"):
         assert model.coefficients[name] > 0
     for name in ("conflicting_names", "conflicting_numbers", "far_in_time", "crowd"):

@@ -22,16 +22,8 @@ from dedup.events.features import (
     read_profile,
 )
 from dedup.events.groups import GroupText, features_of
-from dedup.events.scoring import (
-    COEFFICIENT_UNIT,
-    FEATURES,
-    LOG_ODDS_UNIT,
-    RAREST,
-    VALUE_UNIT,
-    default_model,
-    score,
-    to_probability,
-)
+from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT
+from dedup.events.scoring import FEATURES, RAREST, default_model, score, to_probability
 from dedup.text.tokenize import strip_accents
 
 WORDS = [

@@ -23,7 +23,6 @@ from dedup.semantic import (
     checked_embedder,
     embed,
     excerpt,
-    similar_pairs,
     similarity,
 )
 from dedup.text.language import Languages, possible_languages
@@ -226,22 +225,6 @@ def test_many_pairs_are_the_same_as_few() -> None:
     assert (similarity(embedded, pairs)[some] == similarity(embedded, pairs[some])).all()
     both = embedded.trusted[pairs].all(axis=1)
     assert not similarity(embedded, pairs)[~both].any()
-
-
-@given(st.integers(0, 60), st.integers(-COSINE_UNIT, COSINE_UNIT), st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=50)
-def test_similar_pairs_are_those_that_comparing_all_would_find(
-    count: int, least: int, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    embedded = Embedded(
-        vectors=np.rint(rng.standard_normal((count, 4)) * 700).astype(np.int16),
-        trusted=rng.random(count) < 0.8,
-    )
-    every = [pair for pair in combinations(range(count), 2) if embedded.trusted[list(pair)].all()]
-    pairs = np.array(every, dtype=np.int64).reshape(-1, 2)
-    expected = pairs[similarity(embedded, pairs) >= least]
-    assert similar_pairs(embedded, least).tolist() == expected.tolist()
 
 
 # What the embedder is given

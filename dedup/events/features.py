@@ -351,26 +351,16 @@ def _rows(texts: Sequence[Mapping[str, int]], column: Mapping[str, int]) -> csr_
 
 
 def _view(profiles: Sequence[Profile], observed: Observed, kind: str, prior_weight: int) -> View:
-    from scipy.sparse import csr_array
-
+    texts = [observed.words_of(profile, kind) for profile in profiles]
     column: dict[str, int] = {}
-    columns: list[int] = []
-    counts: list[int] = []
-    offsets = [0]
-    for profile in profiles:
-        for word, count in observed.words_of(profile, kind).items():
-            columns.append(column.setdefault(word, len(column)))
-            counts.append(count)
-        offsets.append(len(columns))
+    for text in texts:
+        for word in text:
+            column.setdefault(word, len(column))
     rarity = inverse_document_frequency(
         list(column), observed.counts(kind), observed.n_texts, prior_weight
     )
-    weights = _saturate(np.array(counts, dtype=np.int64), kind) * rarity[columns]
-    matrix = csr_array(
-        (weights, np.array(columns, dtype=np.int64), np.array(offsets, dtype=np.int64)),
-        shape=(len(profiles), max(1, len(column))),
-    )
-    matrix.sort_indices()
+    matrix = _rows(texts, column)
+    matrix.data = _saturate(matrix.data, kind) * rarity[matrix.indices]
     squares = matrix.copy()
     squares.data = squares.data**2
     return View(

@@ -25,12 +25,10 @@ scoring path; explaining reads its contributions.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,14 +37,10 @@ from numpy.typing import NDArray
 from dedup.events.candidates import MICROSECONDS_A_DAY, gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import PARTS, UNIT, Features, View
+from dedup.events.logistic import LOG_ODDS_UNIT, VALUE_UNIT, Model, stored
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-#: Units of a feature, of a coefficient, and of their product, the log-odds.
-VALUE_UNIT = 4096
-COEFFICIENT_UNIT = 1024
-LOG_ODDS_UNIT = VALUE_UNIT * COEFFICIENT_UNIT
 
 #: Feature → what it measures, in the order of the columns.
 FEATURES: Mapping[str, str] = {
@@ -98,37 +92,10 @@ _HALF_LENGTH = 20
 _FAR_DAYS = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A fitted pair model.
-
-    Parameters
-    ----------
-    coefficients : mapping of str to int
-        One per entry of :data:`FEATURES`, in units of 1/1024 log-odds.
-    intercept : int
-        Log-odds before anything is compared, same units.
-    """
-
-    coefficients: Mapping[str, int]
-    intercept: int
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Model:
-        """Read the form that ``model.json`` has."""
-        return cls(
-            coefficients={
-                name: round(data["coefficients"][name] * COEFFICIENT_UNIT) for name in FEATURES
-            },
-            intercept=round(data["intercept"] * COEFFICIENT_UNIT),
-        )
-
-
 @cache
 def default_model() -> Model:
     """Return the model that the library ships."""
-    source = files("dedup.events") / "model.json"
-    return Model.from_dict(json.loads(source.read_text(encoding="utf-8")))
+    return Model.from_dict(stored("model.json"), FEATURES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -177,35 +144,24 @@ def score(
     -------
     Scored
         O(words of both sides of all pairs).
-
-    References
-    ----------
-    Cox 1958, the regression analysis of binary sequences, doi:10.1111/j.2517-6161.1958.tb00292.x.
     """
     model = model or default_model()
-    coefficients = np.array([model.coefficients[name] for name in FEATURES], dtype=np.int64)
     kept_pairs = [np.empty((0, 2), dtype=np.int64)]
     kept_values = [np.empty((0, len(FEATURES)), dtype=np.int32)]
     for start in range(0, len(pairs), _BLOCK):
         block = pairs[start : start + _BLOCK]
         values = _values(features, block)
-        kept = to_probability(_log_odds(values, coefficients, model)) >= floor
+        kept = to_probability(model.log_odds(values)) >= floor
         kept_pairs.append(block[kept])
         kept_values.append(values[kept])
     values = np.concatenate(kept_values)
-    log_odds = _log_odds(values, coefficients, model)
+    log_odds = model.log_odds(values)
     return Scored(
         pairs=np.concatenate(kept_pairs),
         values=values,
         log_odds=log_odds,
         probability=to_probability(log_odds),
     )
-
-
-def _log_odds(
-    values: NDArray[np.int32], coefficients: NDArray[np.int64], model: Model
-) -> NDArray[np.int64]:
-    return np.asarray(values.astype(np.int64) @ coefficients + model.intercept * VALUE_UNIT)
 
 
 def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -227,9 +183,7 @@ def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
         "rarest": _rarest(views["terms"], i, j) / _RAREST_SCALE,
         "conflicting_names": other_names,
         "conflicting_numbers": other_numbers,
-        "narrow": np.maximum(
-            _NARROW - np.minimum(_extent(features, i, j), _extent(features, j, i)), 0
-        ),
+        "narrow": np.maximum(_NARROW - _extent(features.places[i], features.places[j]), 0),
         "template_names": form * other_names,
         "template_numbers": form * other_numbers,
         "near_in_time": near,
@@ -273,11 +227,13 @@ def _rarest(view: View, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[n
     return totals.astype(np.float64)
 
 
-def _extent(features: Features, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the share of row i's parts, of those with a rare term, that hold one of row j's."""
-    places = features.places
-    shared = places[i].multiply(places[j] != 0).tocsr()
-    return _parts(shared) / np.maximum(_parts(places)[i], 1)
+def _extent(a: csr_array[Any], b: csr_array[Any]) -> NDArray[np.float64]:
+    """Return the share of each row's parts that hold a rare term of the other; the smaller one."""
+    shares = [
+        _parts(mine.multiply(theirs != 0).tocsr()) / np.maximum(_parts(mine), 1)
+        for mine, theirs in ((a, b), (b, a))
+    ]
+    return np.minimum(*shares)
 
 
 def _parts(places: csr_array[Any]) -> NDArray[np.int64]:
