@@ -74,7 +74,10 @@ OPENINGS_OF = (
     *("wmt_mt.en", "wmt_mt.de", "wmt_mt.fr", "wmt_mt.ja"),
 )
 OPENING_WORDS = 70
-OPENING_CHARACTERS = 150  # of an article of fewer words
+OPENING_CHARACTERS = 150  # where words are not spaced
+
+#: Characters between two spaces, on average, from which a script counts as one without spaces.
+UNSPACED = 20
 
 #: Features that speak for one event, and against; the others may do either.
 FOR = {"text", "lead", "names", "numbers", "rarest", "near_in_time", "same_day", "near_and_short"}
@@ -135,17 +138,15 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
 
 
 def shortened(data: datasets.LabelledSet, part: str) -> datasets.LabelledSet:
-    """Return a set of the headlines of another, or of the openings of its articles.
-
-    An article of fewer words than an opening is cut by characters, be it short or unspaced.
-    """
+    """Return a set of the headlines of another, or of the openings of its articles."""
 
     def text(row: dict[str, Any]) -> str:
         if part == "headlines":
             return ""
-        words = str(row["text"]).split()
-        few = len(words) < OPENING_WORDS
-        return row["text"][:OPENING_CHARACTERS] if few else " ".join(words[:OPENING_WORDS])
+        whole = str(row["text"])
+        words = whole.split()
+        unspaced = len(whole) > UNSPACED * len(words)
+        return whole[:OPENING_CHARACTERS] if unspaced else " ".join(words[:OPENING_WORDS])
 
     rows = [{**row, "text": text(row)} for row in data.articles]
     return replace(data, name=f"{data.name}, {part}", articles=rows)

@@ -145,7 +145,9 @@ def extent(own: Mapping[str, int], other: Mapping[str, int]) -> float:
 def test_places_are_those_of_the_rare_words_in_the_body() -> None:
     profile = read_profile("Marlin aground", "Cainiao " + "the " * 14 + "VSSE")
     assert profile.places == {"cainiao": 1, "vsse": 1 << 15}
-    assert read_profile("Marlin", "").places == {"marlin": (1)}
+    assert read_profile("Marlin", "").places == {"marlin": 1}
+    # A body that says nothing does not hide what the headline says.
+    assert read_profile("Marlin", "Read more.").places == {"marlin": 1}
     everywhere = read_profile("", "Cainiao " * 40)
     assert everywhere.places == {"cainiao": (1 << PARTS) - 1}
 

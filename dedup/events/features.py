@@ -65,7 +65,7 @@ class Profile:
     """What one text contains: counts by kind, and the words that it writes like names.
 
     ``places`` says of each rare term in which parts of the body it stands, as the bits of a whole
-    number; of the headline, where there is no body.
+    number; of the headline, where the body has none.
     """
 
     terms: Mapping[str, int]
@@ -96,7 +96,7 @@ def read_profile(title: str, body: str) -> Profile:
         terms=_terms(words),
         lead=_terms(headline + text[:LEAD_WORDS]),
         numbers=Counter(word.text for word in words if word.is_number),
-        places=_places(_texts_of_terms(text or headline)),
+        places=_places(_texts_of_terms(text)) or _places(_texts_of_terms(headline)),
         written_as_names=frozenset(strip_accents(word.text) for word in words if word.is_name),
     )
 
