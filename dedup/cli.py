@@ -1,6 +1,7 @@
 """The command line: the only module that prints.
 
-``dedup cluster FILE…`` prints or writes clusters; ``dedup explain FILE ID ID`` prints the evidence.
+``dedup cluster FILE…`` prints or writes clusters; ``dedup explain FILE ID ID`` prints the evidence;
+``dedup warm-up`` compiles the loops ahead of the first large run.
 """
 
 from __future__ import annotations
@@ -84,7 +85,33 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("ids", nargs=2, metavar="ID")
     _add_semantic(explain)
     explain.set_defaults(run=_explain)
+
+    warm_up = commands.add_parser(
+        "warm-up",
+        help="compile the loops for large inputs, ahead of the first",
+        description="Compile the loops for large inputs and keep them for later processes: for "
+        "images, and for places where nothing can be written later. NUMBA_CACHE_DIR names the "
+        "folder; by default it is that of the package, or the user's cache.",
+    )
+    warm_up.set_defaults(run=_warm_up)
     return parser
+
+
+def _warm_up(options: argparse.Namespace) -> int:
+    from dedup.engine import warm_up
+    from dedup.progress import reporting
+
+    with reporting(None) as report:
+        kept = warm_up(report)
+    if not kept:
+        print(
+            "dedup: compiled, but there is no place to keep the code: set NUMBA_CACHE_DIR to a "
+            "folder that can be written",
+            file=sys.stderr,
+        )
+        return 1
+    print("The compiled loops are ready.")
+    return 0
 
 
 def _add_input(parser: argparse.ArgumentParser, *, several: bool = True) -> None:

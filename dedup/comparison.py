@@ -11,7 +11,6 @@ from typing import Any
 
 from dedup.article import Article, as_articles
 from dedup.config import Config, checked_config
-from dedup.duplicates.groups import token_digest
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import jaccard
 from dedup.events.features import Observed, not_observed, observe
@@ -23,7 +22,7 @@ from dedup.result import Clustering, DuplicateGroup
 from dedup.review import forbidden_between, numbered, users_word
 from dedup.text.clean import CleanArticle, clean
 from dedup.text.recurring import RecurringLines, count_lines
-from dedup.text.tokenize import compared_tokens
+from dedup.text.tokenize import is_comparable
 from dedup.urls import canonical_form, is_url
 
 __all__ = ["Context", "clean_articles", "compare", "group_text"]
@@ -65,7 +64,7 @@ def group_text(
         if url and is_url(url)
     )
     title, body = cleaned[centre].title, cleaned[centre].body
-    if not compared_tokens(title, body):
+    if not is_comparable(title, body):
         title = body = ""
     return GroupText(
         id=articles[centre].id,
@@ -117,7 +116,7 @@ def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
     sides = [group_text([x], [c], 0) for x, c in zip(articles, cleaned, strict=True)]
     left, right = sides
     rows = shingle([left.tokens, right.tokens], settings.duplicate.shingle_size)
-    same = bool(left.tokens) and token_digest(left.tokens) == token_digest(right.tokens)
+    same = bool(left.tokens) and left.tokens == right.tokens
     copies = same or jaccard(rows.row(0), rows.row(1)) >= settings.duplicate.threshold
     evidence = explain_pair(
         left,

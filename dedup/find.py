@@ -17,6 +17,7 @@ from dedup.article import as_articles
 from dedup.assemble import Events, assemble
 from dedup.batch import Batch, Group, groups_of, prepare, user_links
 from dedup.config import Config, EventConfig, checked_config
+from dedup.duplicates.fingerprints import fingerprint
 from dedup.duplicates.groups import Duplicates, find_duplicates
 from dedup.errors import ConfigError
 from dedup.events.across import join_across, languages_of_clusters, worth_embedding
@@ -31,7 +32,6 @@ from dedup.progress import Progress, reporting
 from dedup.result import Clustering
 from dedup.review import threshold_units
 from dedup.semantic import Embedded, Embedder, embed, usable_embedder
-from dedup.text.tokenize import compared_tokens
 
 __all__ = ["find_clusters"]
 
@@ -111,10 +111,13 @@ def find_clusters(
 def _find_duplicates(batch: Batch, settings: Config, report: Progress) -> Duplicates:
     duplicate = settings.duplicate
     return find_duplicates(
-        [compared_tokens(c.title, c.body) for c in batch.cleaned],
-        shingle_size=duplicate.shingle_size,
+        fingerprint(
+            [(cleaned.title, cleaned.body) for cleaned in batch.cleaned],
+            shingle_size=duplicate.shingle_size,
+            num_perm=duplicate.num_perm,
+            progress=report,
+        ),
         threshold=duplicate.threshold,
-        num_perm=duplicate.num_perm,
         bands=duplicate.bands,
         rows=duplicate.rows,
         bucket_cap=duplicate.bucket_cap,

@@ -265,7 +265,7 @@ def test_progress_is_reported_and_ends_at_its_total() -> None:
         SENTENCES,
         progress=lambda stage, done, total: calls.setdefault(stage, []).append((done, total)),
     )
-    assert {"clean", "shingles", "read words", "choose canonical"} <= set(calls)
+    assert {"clean", "fingerprint", "read words", "choose canonical"} <= set(calls)
     assert all(steps[-1][0] == steps[-1][1] for steps in calls.values())
 
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.duplicates.groups import Duplicates, find_duplicates, token_digest
+from dedup.duplicates.fingerprints import fingerprint_tokens, token_digest
+from dedup.duplicates.groups import Duplicates, find_duplicates
 
 Texts = list[list[str]]
 
 base = [f"w{i}" for i in range(40)]
+
+
+def duplicates_of(texts: Texts, *, shingle_size: int, **settings: Any) -> Duplicates:
+    """Fingerprint and group lists of tokens."""
+    num_perm = settings.pop("num_perm", 128)
+    found = fingerprint_tokens(texts, shingle_size=shingle_size, num_perm=num_perm)
+    return find_duplicates(found, **settings)
 
 
 @st.composite
@@ -56,7 +65,7 @@ def expanded(found: Duplicates) -> dict[tuple[int, int], float]:
 def test_pairs_equal_brute_force(texts: Texts, setting: tuple[int, float]) -> None:
     size, threshold = setting
     # One place a band: at these similarities a miss has probability below 1e-38.
-    found = find_duplicates(texts, shingle_size=size, threshold=threshold, bands=128, rows=1)
+    found = duplicates_of(texts, shingle_size=size, threshold=threshold, bands=128, rows=1)
     assert expanded(found) == brute_force(texts, size, threshold)
     assert len(found) == len(texts)
     for row, text in enumerate(texts):
@@ -66,7 +75,7 @@ def test_pairs_equal_brute_force(texts: Texts, setting: tuple[int, float]) -> No
 @given(edited_texts())
 @settings(max_examples=80, deadline=None)
 def test_every_member_is_verified_against_its_centre(texts: Texts) -> None:
-    found = find_duplicates(texts, shingle_size=2, threshold=0.6)
+    found = duplicates_of(texts, shingle_size=2, threshold=0.6)
     pairs = brute_force(texts, 2, 0.6)
     for row, (centre, first) in enumerate(
         zip(found.centre.tolist(), found.representative.tolist(), strict=True)
@@ -88,21 +97,21 @@ def test_input_order_changes_nothing(texts: Texts, random: object) -> None:
     random.shuffle(keys)  # type: ignore[attr-defined]
 
     def pairs_by_key(order: list[int]) -> dict[tuple[int, ...], float]:
-        found = find_duplicates([texts[k] for k in order], shingle_size=2, threshold=0.6)
+        found = duplicates_of([texts[k] for k in order], shingle_size=2, threshold=0.6)
         return {tuple(sorted((order[i], order[j]))): v for (i, j), v in expanded(found).items()}
 
     assert pairs_by_key(keys) == pairs_by_key(list(range(len(texts))))
 
     def groups_by_key(order: list[int]) -> dict[int, int]:
         order = sorted(order)
-        found = find_duplicates([texts[k] for k in order], shingle_size=2, threshold=0.6)
+        found = duplicates_of([texts[k] for k in order], shingle_size=2, threshold=0.6)
         return {order[row]: order[centre] for row, centre in enumerate(found.centre.tolist())}
 
     assert groups_by_key(keys) == groups_by_key(keys[::-1])
 
 
 def test_a_thousand_exact_copies_are_one_row() -> None:
-    found = find_duplicates([base] * 1000 + [["other"] * 5], shingle_size=3, threshold=0.7)
+    found = duplicates_of([base] * 1000 + [["other"] * 5], shingle_size=3, threshold=0.7)
     assert set(found.centre[:1000].tolist()) == {0}
     assert found.centre[1000] == 1000
     assert (found.candidates, len(found.pairs), len(found.shingles)) == (0, 0, 2)
@@ -111,7 +120,7 @@ def test_a_thousand_exact_copies_are_one_row() -> None:
 
 def test_short_texts_match_exactly_or_not_at_all() -> None:
     texts = [["one"], ["one"], ["one", "two"], [], []]
-    found = find_duplicates(texts, shingle_size=3, threshold=0.1)
+    found = duplicates_of(texts, shingle_size=3, threshold=0.1)
     assert found.centre.tolist() == [0, 0, 2, 3, 4]
     assert expanded(found) == {(0, 1): 1.0}
 
@@ -119,16 +128,16 @@ def test_short_texts_match_exactly_or_not_at_all() -> None:
 def test_copies_count_for_the_centre() -> None:
     words = [f"w{i}" for i in range(100)]
     chain = [words[step : step + 60] for step in range(0, 33, 8)]  # each like the next only
-    found = find_duplicates(chain, shingle_size=1, threshold=0.7)
+    found = duplicates_of(chain, shingle_size=1, threshold=0.7)
     assert found.centre.tolist() == [1, 1, 1, 3, 3]
-    found = find_duplicates(chain + chain[-1:] * 4, shingle_size=1, threshold=0.7)
+    found = duplicates_of(chain + chain[-1:] * 4, shingle_size=1, threshold=0.7)
     assert found.centre.tolist() == [1, 1, 3, 3, 3, 3, 3, 3, 3]
 
 
 def test_a_chain_is_cut() -> None:
     words = [f"w{i}" for i in range(100)]
     texts = [words[step : step + 60] for step in range(0, 41, 8)]
-    found = find_duplicates(texts, shingle_size=1, threshold=0.6)
+    found = duplicates_of(texts, shingle_size=1, threshold=0.6)
     pairs = brute_force(texts, 1, 0.6)
     assert len(set(found.centre.tolist())) > 1
     for row, centre in enumerate(found.centre.tolist()):
@@ -137,7 +146,7 @@ def test_a_chain_is_cut() -> None:
 
 def test_a_template_in_many_articles_is_reported() -> None:
     texts = [[*base, f"name{i}"] for i in range(300)]
-    found = find_duplicates(texts, shingle_size=2, threshold=0.7, bucket_cap=16)
+    found = duplicates_of(texts, shingle_size=2, threshold=0.7, bucket_cap=16)
     assert found.capped_buckets > 0
     assert set(found.centre.tolist()) == {0}
     assert found.candidates < 300 * 40
@@ -145,7 +154,7 @@ def test_a_template_in_many_articles_is_reported() -> None:
 
 def test_lone_surrogates_and_odd_characters() -> None:
     odd = ["\ud800", "\x00", "é", "e\u0301", "\u202e"]
-    found = find_duplicates([odd, odd[::-1], list(odd)], shingle_size=2, threshold=0.9)
+    found = duplicates_of([odd, odd[::-1], list(odd)], shingle_size=2, threshold=0.9)
     assert found.centre.tolist() == [0, 1, 0]
 
 
@@ -156,18 +165,14 @@ def test_digests_tell_sequences_apart(a: list[str], b: list[str]) -> None:
 
 def test_progress() -> None:
     seen: list[tuple[str, int, int]] = []
-    find_duplicates(
-        [base, base[:-1]],
-        shingle_size=2,
-        threshold=0.7,
-        progress=lambda *report: seen.append(report),
-    )
-    assert list(dict.fromkeys(stage for stage, _, _ in seen)) == [
-        "shingles",
-        "signatures",
-        "verify",
-    ]
-    for stage in ("shingles", "signatures", "verify"):
+
+    def report(stage: str, done: int, total: int) -> None:
+        seen.append((stage, done, total))
+
+    rows = fingerprint_tokens([base, base[:-1]], shingle_size=2, progress=report)
+    find_duplicates(rows, threshold=0.7, progress=report)
+    assert list(dict.fromkeys(stage for stage, _, _ in seen)) == ["fingerprint", "verify"]
+    for stage in ("fingerprint", "verify"):
         reports = [(done, total) for name, done, total in seen if name == stage]
         assert reports[-1][0] == reports[-1][1]
 
@@ -177,18 +182,19 @@ def test_progress() -> None:
     [{"shingle_size": 0}, {"threshold": 70}, {"bands": 99}, {"bucket_cap": 1}, {"num_perm": 64}],
 )
 def test_settings_are_checked_even_without_rows(wrong: dict[str, float]) -> None:
+    settings: dict[str, Any] = {"shingle_size": 3, "threshold": 0.7, **wrong}
     with pytest.raises(ValueError, match=r"shingle size|threshold|need|bucket_cap"):
-        find_duplicates([], **{"shingle_size": 3, "threshold": 0.7, **wrong})  # type: ignore[arg-type]
+        duplicates_of([], **settings)
 
 
 def test_no_rows() -> None:
-    found = find_duplicates([], shingle_size=3, threshold=0.7)
+    found = duplicates_of([], shingle_size=3, threshold=0.7)
     assert len(found) == 0
     assert expanded(found) == {}
 
 
 def test_record_is_checked() -> None:
-    found = find_duplicates([base], shingle_size=3, threshold=0.7)
+    found = duplicates_of([base], shingle_size=3, threshold=0.7)
     parts = {name: getattr(found, name) for name in Duplicates.__slots__}
     with pytest.raises(ValueError, match="one entry a row"):
         Duplicates(**{**parts, "centre": np.zeros(2, np.int64)})

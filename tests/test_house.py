@@ -30,9 +30,11 @@ LEVELS = [
         "article",
         "progress",
         "evaluate",
+        "hashing",
     },
     {"text"},
-    {"sentence_encoder"},
+    {"sentence_encoder", "_kernels"},
+    {"engine"},
     {"duplicates", "semantic"},
     {"events"},
     {
@@ -75,6 +77,12 @@ def imported(path: Path) -> set[str]:
         and id(node) not in typing_only
         and node.module
         and node.module.startswith("dedup.")
+    } | {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "dedup"
+        for alias in node.names
+        if alias.name in RANK
     }
 
 

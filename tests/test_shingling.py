@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.duplicates.shingling import Ragged, mix64, shingle, shingle_hashes, token_hash
+from dedup.duplicates.shingling import Ragged, shingle, shingle_hashes
+from dedup.hashing import mix64, token_hash
 
 MASK = (1 << 64) - 1
 any_text = st.text(st.characters(codec=None, categories=None), max_size=12)
@@ -79,7 +80,7 @@ def test_values_are_the_same_in_every_release() -> None:
 
 
 def test_values_are_the_same_in_another_process() -> None:
-    code = "from dedup.duplicates.shingling import token_hash; print(token_hash('alibaba'))"
+    code = "from dedup.hashing import token_hash; print(token_hash('alibaba'))"
     run = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONHASHSEED": "7"},

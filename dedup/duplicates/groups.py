@@ -19,23 +19,18 @@ verification and stars.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.duplicates.fingerprints import Fingerprints
 from dedup.duplicates.lsh import candidate_pairs
-from dedup.duplicates.minhash import signatures
-from dedup.duplicates.shingling import Ragged, shingle
+from dedup.duplicates.shingling import Ragged
 from dedup.duplicates.verify import star_groups, verify
+from dedup.progress import Progress, silent
 
-__all__ = ["Duplicates", "find_duplicates", "token_digest"]
-
-Progress = Callable[[str, int, int], None]
-
-_REPORT_EVERY = 1024
+__all__ = ["Duplicates", "find_duplicates"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,44 +143,26 @@ def expand_pairs(
     return pairs[sorting], jaccard[sorting]
 
 
-def token_digest(tokens: Sequence[str]) -> bytes:
-    """Return a 128-bit digest of a token sequence; no two sequences are written alike.
-
-    >>> token_digest(["ab", "c"]) == token_digest(["a", "bc"])
-    False
-    """
-    digest = blake2b(digest_size=16)
-    # The lengths make the joined text readable in one way only.
-    digest.update(np.fromiter(map(len, tokens), dtype="<u8", count=len(tokens)).tobytes())
-    digest.update("".join(tokens).encode("utf-8", "surrogatepass"))
-    return digest.digest()
-
-
 def find_duplicates(
-    token_lists: Sequence[Sequence[str]],
+    fingerprints: Fingerprints,
     *,
-    shingle_size: int,
     threshold: float,
-    num_perm: int = 128,
     bands: int = 42,
     rows: int = 3,
     bucket_cap: int = 64,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Duplicates:
     """Group rows that are the same text, lightly changed.
 
     Parameters
     ----------
-    token_lists : sequence of sequences of str
-        Tokens of each cleaned text, in a stable order (sorted by a key that input order does not
-        touch): row numbers break ties.
-    shingle_size : int
-        Tokens in a shingle.  Raising it tells near texts apart, and loses edited copies.
+    fingerprints : Fingerprints
+        Of the cleaned texts, in a stable order (sorted by a key that input order does not touch):
+        row numbers break ties.
     threshold : float
         Least exact Jaccard similarity of a copy, in (0, 1].
-    num_perm, bands, rows, bucket_cap : int
-        See :func:`~dedup.duplicates.minhash.signatures` and
-        :func:`~dedup.duplicates.lsh.candidate_pairs`.
+    bands, rows, bucket_cap : int
+        See :func:`~dedup.duplicates.lsh.candidate_pairs`.
     progress : callable, optional
         Called with the name of a step, units done, and units in all.
 
@@ -200,65 +177,30 @@ def find_duplicates(
 
     Examples
     --------
+    >>> from dedup.duplicates.fingerprints import fingerprint_tokens
     >>> texts = ["a b c d e f", "a b c d e g", "a b c d e f", "v w x y z", "", ""]
-    >>> found = find_duplicates([text.split() for text in texts], shingle_size=2, threshold=0.6)
+    >>> rows = fingerprint_tokens([text.split() for text in texts], shingle_size=2)
+    >>> found = find_duplicates(rows, threshold=0.6)
     >>> found.centre.tolist(), found.pairs.tolist()
     ([0, 0, 0, 3, 4, 5], [[0, 1]])
     """
-    # Checked first of all: a wrong setting must not cost an hour.
-    candidate_pairs(
-        np.empty((0, num_perm), np.uint32), bands=bands, rows=rows, bucket_cap=bucket_cap
+    heads, shingle_row, copies = np.unique(
+        fingerprints.representative, return_inverse=True, return_counts=True
     )
-    verify(Ragged.from_rows([]), np.empty((0, 2), np.int64), threshold)
-    representative = _collapse(token_lists)
-    heads, shingle_row, copies = np.unique(representative, return_inverse=True, return_counts=True)
-    texts = (token_lists[row] for row in heads.tolist())
-    shingles = shingle(_counted(texts, len(heads), "shingles", progress), shingle_size)
-    signed = signatures(
-        shingles,
-        num_perm=num_perm,
-        progress=None if progress is None else lambda a, b: progress("signatures", a, b),
+    candidates = candidate_pairs(
+        fingerprints.signatures, bands=bands, rows=rows, bucket_cap=bucket_cap
     )
-    candidates = candidate_pairs(signed, bands=bands, rows=rows, bucket_cap=bucket_cap)
-    del signed
-    if progress is not None:
-        progress("verify", 0, len(candidates))
-    verified = verify(shingles, candidates.pairs, threshold)
-    if progress is not None:
-        progress("verify", len(candidates), len(candidates))
+    progress("verify", 0, len(candidates))
+    verified = verify(fingerprints.shingles, candidates.pairs, threshold)
+    progress("verify", len(candidates), len(candidates))
     centre = star_groups(len(heads), verified.pairs, copies.astype(np.int64))
     return Duplicates(
-        representative=representative,
+        representative=fingerprints.representative,
         centre=heads[centre[shingle_row]],
         pairs=heads[verified.pairs].reshape(-1, 2),
         jaccard=verified.jaccard,
-        shingles=shingles,
+        shingles=fingerprints.shingles,
         shingle_row=shingle_row.astype(np.int64),
         candidates=len(candidates),
         capped_buckets=candidates.capped_buckets,
     )
-
-
-def _collapse(token_lists: Sequence[Sequence[str]]) -> NDArray[np.int64]:
-    """Return, for each row, the first row with the same tokens; a row without tokens is alone."""
-    first: dict[bytes, int] = {}
-    return np.fromiter(
-        (
-            first.setdefault(token_digest(tokens), row) if len(tokens) else row
-            for row, tokens in enumerate(token_lists)
-        ),
-        dtype=np.int64,
-        count=len(token_lists),
-    )
-
-
-def _counted(
-    items: Iterable[Sequence[str]], total: int, stage: str, progress: Progress | None
-) -> Iterator[Sequence[str]]:
-    """Pass items on, reporting now and then how many there were."""
-    for index, item in enumerate(items):
-        if progress is not None and index % _REPORT_EVERY == 0:
-            progress(stage, index, total)
-        yield item
-    if progress is not None:
-        progress(stage, total, total)

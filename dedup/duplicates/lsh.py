@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.duplicates.minhash import EMPTY
-from dedup.duplicates.shingling import mix64
+from dedup.hashing import mix64
 
 __all__ = ["LEADERS", "Candidates", "candidate_pairs", "recall_at"]
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from dedup.duplicates.shingling import Ragged
 
-__all__ = ["EMPTY", "signatures"]
+__all__ = ["EMPTY", "permutations", "signatures"]
 
 #: Value in every place of the signature of an empty set.
 EMPTY = np.uint32(0xFFFFFFFF)
@@ -101,6 +101,22 @@ def signatures(
     if progress is not None:
         progress(len(shingles), len(shingles))
     return result
+
+
+def permutations(num_perm: int, seed: int = 1) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the factors and the terms of datasketch's permutations, each of shape (num_perm,).
+
+    Raises
+    ------
+    ValueError
+        If ``num_perm`` is below 1.
+    """
+    if num_perm < 1:
+        raise ValueError(f"num_perm must be at least 1, got {num_perm}")
+    from datasketch import MinHash
+
+    factors, terms = MinHash(num_perm=num_perm, seed=seed, scheme="affine32").permutations
+    return np.ascontiguousarray(factors), np.ascontiguousarray(terms)
 
 
 def _identity(value: int) -> int:

@@ -10,14 +10,8 @@ Laws
 - A document with fewer than ``size`` tokens has an empty row.  It shares no shingle with anything,
   so it can only ever be compared exactly.
 
-Theory of operation
--------------------
-A token is hashed as a polynomial over its code points modulo 2**64, then *mixed*: the finaliser of
-splitmix64 spreads every input bit over all 64 output bits.  A shingle is a polynomial over its
-token hashes, mixed again.  The mixing is no luxury: MinHash assumes hashes without structure, and
-consecutive vocabulary numbers bias it (0.283 was measured for a true Jaccard of 0.333).  Wrapping
-64-bit multiplication, addition, shift and exclusive or are everything that is used, so that the
-same bits can be had in any language.
+Theory of operation: a shingle is hashed as :mod:`dedup.hashing` says, from the hashes of its
+tokens.
 """
 
 from __future__ import annotations
@@ -29,16 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ragged", "mix64", "shingle", "shingle_hashes", "token_hash"]
+from dedup.hashing import SHINGLE_FACTOR, mix64, token_hash
 
-_MASK = (1 << 64) - 1
-# Dense odd 64-bit multipliers.  (A sparse one, such as FNV's, lets short words of high code points
-# collide.)  The first is Knuth's for MMIX, the second the golden ratio.
-_TOKEN_START = 0xCBF29CE484222325
-_TOKEN_FACTOR = 6364136223846793005
-_SHINGLE_FACTOR = 0x9E3779B97F4A7C15
-_MIX_FIRST = 0xBF58476D1CE4E5B9
-_MIX_SECOND = 0x94D049BB133111EB
+__all__ = ["Ragged", "check_size", "shingle", "shingle_hashes"]
+
 # The memo of token hashes is emptied when it has grown to this many words (about 200 MB).
 _MEMO_LIMIT = 1 << 20
 
@@ -87,6 +75,13 @@ class Ragged:
         values = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
         return cls(values=values, offsets=offsets)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Ragged]) -> Ragged:
+        """Lay the rows of several, one after the other; linear in their total length."""
+        offsets = np.zeros(sum(map(len, parts)) + 1, dtype=np.int64)
+        np.cumsum(np.concatenate([part.lengths for part in parts]), out=offsets[1:])
+        return cls(values=np.concatenate([part.values for part in parts]), offsets=offsets)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -110,33 +105,6 @@ class Ragged:
         # Position of every wanted value: its place within its row, plus where that row began.
         shift = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths)
         return Ragged(values=self.values[np.arange(len(shift)) + shift], offsets=offsets)
-
-
-def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread every input bit over all output bits: splitmix64's finaliser, a bijection.
-
-    >>> mix64(np.array([0, 1], dtype=np.uint64)).tolist()
-    [0, 6238072747940578789]
-    """
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(_MIX_FIRST)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(_MIX_SECOND)
-    return values ^ (values >> np.uint64(31))
-
-
-def token_hash(token: str) -> int:
-    """Hash one token to 64 bits; linear in its length.
-
-    Lone surrogates are code points like any other.
-
-    >>> token_hash("liège") == token_hash("liege"), token_hash("ab") == token_hash("ba")
-    (False, False)
-    """
-    value = _TOKEN_START
-    for character in token:
-        value = (value * _TOKEN_FACTOR + ord(character)) & _MASK
-    value = ((value ^ (value >> 30)) * _MIX_FIRST) & _MASK
-    value = ((value ^ (value >> 27)) * _MIX_SECOND) & _MASK
-    return value ^ (value >> 31)
 
 
 class _TokenHashes(dict[str, int]):
@@ -176,7 +144,7 @@ def shingle_hashes(tokens: Sequence[str], size: int) -> NDArray[np.uint64]:
     >>> shingle_hashes(["too", "short"], 3)
     array([], dtype=uint64)
     """
-    _check_size(size)
+    check_size(size)
     return _hash_row(tokens, size, _TokenHashes())
 
 
@@ -205,12 +173,13 @@ def shingle(documents: Iterable[Sequence[str]], size: int) -> Ragged:
     >>> shingle([["one"], "a b c d".split()], 2).lengths.tolist()
     [0, 3]
     """
-    _check_size(size)
+    check_size(size)
     memo = _TokenHashes()
     return Ragged.from_rows(_hash_row(tokens, size, memo) for tokens in documents)
 
 
-def _check_size(size: int) -> None:
+def check_size(size: int) -> None:
+    """Raise ValueError for a shingle size below 1."""
     if size < 1:
         raise ValueError(f"the shingle size must be at least 1, got {size}")
 
@@ -222,5 +191,5 @@ def _hash_row(tokens: Sequence[str], size: int, memo: _TokenHashes) -> NDArray[n
     hashes = np.fromiter(map(memo.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
     values = np.full(count, size, dtype=np.uint64)
     for place in range(size):
-        values = values * np.uint64(_SHINGLE_FACTOR) + hashes[place : place + count]
+        values = values * np.uint64(SHINGLE_FACTOR) + hashes[place : place + count]
     return np.unique(mix64(values))

@@ -23,15 +23,19 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import regex
 
-# Scripts that put no space between words.  Katakana is unspaced too but its runs are words.
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+#: Scripts that put no space between words.  Katakana is unspaced too but its runs are words.
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+DIGIT = r"\p{Nd}"
+MARK = r"\p{M}"
+WORD_CHARACTER = r"\p{L}\p{N}\p{M}ー"
 _WORD = regex.compile(
-    rf"(?P<unspaced>[{_UNSPACED}]\p{{M}}*)"
-    r"|(?P<number>\p{Nd}+(?:[.,٫٬]\p{Nd}+)*)"
-    rf"|(?P<word>(?:(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}ー])+)"
+    rf"(?P<unspaced>[{UNSPACED}]{MARK}*)"
+    rf"|(?P<number>{DIGIT}+(?:[.,٫٬]{DIGIT}+)*)"
+    rf"|(?P<word>(?:(?![{UNSPACED}])[{WORD_CHARACTER}])+)"
 )
 _SENTENCE_END = regex.compile(r"[.!?:;…。！？।؟\n\"“”„»«‘•|]")
 _KATAKANA = regex.compile(r"[\p{Katakana}ー]{2,}")
@@ -88,11 +92,15 @@ def tokenize(text: str) -> list[str]:
     >>> tokenize("比利时 Alibaba")
     ['比', '利', '时', 'alibaba']
     """
-    return [part for match in _WORD.finditer(fold(text)) for part in _token_parts(match)]
+    return list(_tokens(text))
+
+
+def _tokens(text: str) -> Iterator[str]:
+    return (part for match in _WORD.finditer(fold(text)) for part in _token_parts(match))
 
 
 #: A body of fewer tokens than this is compared together with its headline.
-_SHORT_BODY = 30
+SHORT_BODY = 30
 
 #: Texts of fewer tokens than this are not compared: "Weather" tells nothing.
 FEWEST_TOKENS = 3
@@ -109,10 +117,22 @@ def compared_tokens(title: str, body: str) -> list[str]:
     ['acme', 'raises', 'dividend', 'payable', 'on', '3', 'may', 'acme', 'raises', 'dividend']
     """
     tokens = tokenize(body)
-    if len(tokens) < _SHORT_BODY:
+    if len(tokens) < SHORT_BODY:
         headline = tokenize(title)
         tokens = headline + tokens + headline if tokens else headline
     return tokens if len(tokens) >= FEWEST_TOKENS else []
+
+
+def is_comparable(title: str, body: str) -> bool:
+    """Return whether :func:`compared_tokens` finds anything; reads no more than it must.
+
+    >>> is_comparable("", "Weather"), is_comparable("", "Storm floods Brechin")
+    (False, True)
+    """
+    return bool(
+        any(True for _ in islice(_tokens(body), FEWEST_TOKENS - 1, None))
+        or compared_tokens(title, body)
+    )
 
 
 def _token_parts(match: regex.Match[str]) -> list[str]:

@@ -1,0 +1,311 @@
+"""The compiled loops: folded text → token hashes → shingle hashes → signatures; counting; sorting.
+
+Laws: each function gives the same bits as the reference it is named after, on any input; it knows
+nothing of threads, and writes only where it is told.  ``tests/test_kernels.py`` holds the two
+together.
+
+Theory of operation: flat arrays in, flat arrays out.  The functions let go of the interpreter's
+lock, so slices of one input run side by side in threads; numba's own parallel loops cost five
+seconds more to compile and were no faster.  Compiled code is kept on disk where there is a place
+for it (see :mod:`dedup.engine`, the only module that imports this one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dedup.hashing import (
+    MIX_FIRST,
+    MIX_SECOND,
+    SHINGLE_FACTOR,
+    TOKEN_FACTOR,
+    TOKEN_START,
+)
+from dedup.text.code_points import (
+    AFTER_SHIFT,
+    CODE_MASK,
+    EXPANDS,
+    KIND_MASK,
+    KIND_SHIFT,
+    UNSURE,
+)
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _keeps_code() -> bool:
+    """Whether compiled code can be kept on disk: in a read-only place without a home it cannot."""
+    try:
+        njit(cache=True)(_keeps_code)
+    except RuntimeError:
+        return False
+    return True
+
+
+#: Whether what is compiled here is kept for the next process.
+CACHED: Final = _keeps_code()
+
+
+def _compiled(function: _Function) -> _Function:
+    return cast(_Function, njit(nogil=True, cache=CACHED)(function))
+
+
+_TOKEN_START = np.uint64(TOKEN_START)
+_TOKEN_FACTOR = np.uint64(TOKEN_FACTOR)
+_SHINGLE_FACTOR = np.uint64(SHINGLE_FACTOR)
+_MIX_FIRST = np.uint64(MIX_FIRST)
+_MIX_SECOND = np.uint64(MIX_SECOND)
+_30, _27, _31, _32 = (np.uint64(bits) for bits in (30, 27, 31, 32))
+_EXPANDS, _UNSURE = np.uint32(EXPANDS), np.uint32(UNSURE)
+_CODE, _KIND = np.uint32(CODE_MASK), np.uint32(KIND_MASK)
+_KIND_SHIFT, _AFTER_SHIFT = np.uint32(KIND_SHIFT), np.uint32(AFTER_SHIFT)
+_NOTHING = np.uint32(0)
+# The finaliser of MurmurHash3, as in datasketch's scheme affine32.
+_FMIX_FIRST, _FMIX_SECOND = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+_13, _16 = np.uint32(13), np.uint32(16)
+
+#: Rows shorter than this are sorted as they are; buckets longer than the second likewise.
+_FEW = 64
+_CROWDED = 48
+
+
+@_compiled
+def _mix64(value: np.uint64) -> np.uint64:
+    value = (value ^ (value >> _30)) * _MIX_FIRST
+    value = (value ^ (value >> _27)) * _MIX_SECOND
+    return value ^ (value >> _31)
+
+
+@_compiled
+def unsure_parts(
+    text: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    entries: NDArray[np.uint32],
+    out: NDArray[np.bool_],
+) -> None:
+    """Tell which parts of a text hold a code point that may have another NFKC form."""
+    last = np.uint32(len(entries) - 1)
+    for part in range(len(out)):
+        found = _NOTHING
+        for code in text[bounds[part] : bounds[part + 1]]:
+            found |= entries[min(code, last)]
+        out[part] = (found & _UNSURE) != _NOTHING
+
+
+@_compiled
+def _hash_tokens(
+    text: NDArray[np.uint32],
+    entries: NDArray[np.uint32],
+    expansions: NDArray[np.uint32],
+    out: NDArray[np.uint64],
+) -> int:
+    """Fold a text and hash its tokens into ``out``; return how many."""
+    last = np.uint32(len(entries) - 1)
+    count = 0
+    value = _TOKEN_START
+    goes_on = _NOTHING  # kinds that the token at hand may go on with; none outside of a token
+    for code in text:
+        entry = entries[min(code, last)]
+        place, steps = np.uint32(0), np.int64(1)
+        if entry & _EXPANDS:
+            place = (entry & _CODE) + np.uint32(1)
+            steps = np.int64(expansions[place - 1])
+            entry = expansions[place]
+        while True:
+            if (entry >> _KIND_SHIFT) & goes_on:
+                value = value * _TOKEN_FACTOR + np.uint64(entry & _CODE)
+            else:
+                if goes_on:
+                    out[count] = value
+                    count += 1
+                value = _TOKEN_START * _TOKEN_FACTOR + np.uint64(entry & _CODE)
+                goes_on = (entry >> _AFTER_SHIFT) & _KIND
+            steps -= 1
+            if not steps:
+                break
+            place += np.uint32(1)
+            entry = expansions[place]
+    if goes_on:
+        out[count] = value
+        count += 1
+    for token in range(count):
+        out[token] = _mix64(out[token])
+    return count
+
+
+@_compiled
+def compared_tokens(
+    text: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    entries: NDArray[np.uint32],
+    expansions: NDArray[np.uint32],
+    short_body: int,
+    fewest: int,
+    out: NDArray[np.uint64],
+    lengths: NDArray[np.int64],
+    digests: NDArray[np.uint64],
+) -> int:
+    """Hash what :func:`dedup.text.tokenize.compared_tokens` returns, for many texts.
+
+    Headline ``i`` stands from ``bounds[2 * i]`` to ``bounds[2 * i + 1]``, and its body from there
+    to ``bounds[2 * i + 2]``.  ``out`` has two places for each code point, and one
+    more; ``digests`` gets 128 bits of each row.
+    """
+    count = 0
+    for row in range(len(lengths)):
+        title = text[bounds[2 * row] : bounds[2 * row + 1]]
+        body = text[bounds[2 * row + 1] : bounds[2 * row + 2]]
+        size = _hash_tokens(body, entries, expansions, out[count:])
+        if size < short_body:
+            start = count + size
+            headline = _hash_tokens(title, entries, expansions, out[start:])
+            if size:
+                # Body and headline stand in the wrong order: move, so that it is
+                # headline, body, headline.
+                for place in range(headline):
+                    out[start + headline + place] = out[start + place]
+                for place in range(size - 1, -1, -1):
+                    out[count + headline + place] = out[count + place]
+                for place in range(headline):
+                    out[count + place] = out[start + headline + place]
+                size += 2 * headline
+            else:
+                size = headline
+        if size < fewest:
+            size = 0
+        lengths[row] = size
+        first, second = np.uint64(size), _TOKEN_START
+        for token in out[count : count + size]:
+            first = first * _SHINGLE_FACTOR + token
+            second = (second ^ token) * _TOKEN_FACTOR
+            second ^= second >> _32
+        digests[row, 0] = _mix64(first)
+        digests[row, 1] = _mix64(second)
+        count += size
+    return count
+
+
+@_compiled
+def _sort(row: NDArray[np.uint64], scratch: NDArray[np.uint64], starts: NDArray[np.int64]) -> None:
+    """Sort evenly spread values: deal them out by their first bits, then sort each small heap."""
+    n = len(row)
+    if n < _FEW:
+        row.sort()
+        return
+    bits = np.int64(1)
+    while (1 << bits) < n:
+        bits += 1
+    bits -= 1
+    shift = np.uint64(64 - bits)
+    heaps = 1 << bits
+    starts[: heaps + 1] = 0
+    for value in row:
+        starts[np.int64(value >> shift) + 1] += 1
+    for heap in range(heaps):
+        starts[heap + 1] += starts[heap]
+    for value in row:
+        home = np.int64(value >> shift)
+        scratch[starts[home]] = value
+        starts[home] += 1
+    begin = 0
+    for heap in range(heaps):
+        end = starts[heap]
+        if end - begin > _CROWDED:
+            scratch[begin:end].sort()
+        else:
+            for place in range(begin + 1, end):
+                value = scratch[place]
+                other = place - 1
+                while other >= begin and scratch[other] > value:
+                    scratch[other + 1] = scratch[other]
+                    other -= 1
+                scratch[other + 1] = value
+        begin = end
+    row[:] = scratch[:n]
+
+
+@_compiled
+def shingle_rows(
+    tokens: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    size: int,
+    out: NDArray[np.uint64],
+    lengths: NDArray[np.int64],
+) -> int:
+    """Write the sorted set of shingle hashes of some rows of token hashes; return how many."""
+    longest = 0
+    for row in rows:
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    scratch = np.empty(longest, dtype=np.uint64)
+    starts = np.empty(longest + 2, dtype=np.int64)
+    count = 0
+    for at, row in enumerate(rows):
+        begin = offsets[row]
+        runs = offsets[row + 1] - begin - size + 1
+        if runs < 1:
+            lengths[at] = 0
+            continue
+        values = out[count : count + runs]
+        for run in range(runs):
+            value = np.uint64(size)
+            for place in range(begin + run, begin + run + size):
+                value = value * _SHINGLE_FACTOR + tokens[place]
+            values[run] = _mix64(value)
+        _sort(values, scratch, starts)
+        distinct = 1
+        for run in range(1, runs):
+            if values[run] != values[distinct - 1]:
+                values[distinct] = values[run]
+                distinct += 1
+        lengths[at] = distinct
+        count += distinct
+    return count
+
+
+@_compiled
+def sign_rows(
+    shingles: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    factors: NDArray[np.uint32],
+    terms: NDArray[np.uint32],
+    out: NDArray[np.uint32],
+) -> None:
+    """Write the signature of each row, datasketch's ``affine32``, over the largest values."""
+    for row in range(len(out)):
+        signature = out[row]
+        for shingle in shingles[offsets[row] : offsets[row + 1]]:
+            value = np.uint32(shingle >> _32)
+            value = np.uint32(value ^ (value >> _16))
+            value = np.uint32(value * _FMIX_FIRST)
+            value = np.uint32(value ^ (value >> _13))
+            value = np.uint32(value * _FMIX_SECOND)
+            value = np.uint32(value ^ (value >> _16))
+            for place in range(len(factors)):
+                hashed = np.uint32(factors[place] * value + terms[place])
+                signature[place] = min(signature[place], hashed)
+
+
+@_compiled
+def shared_counts(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """Count the values that both rows of each pair hold, by merging."""
+    for pair in range(len(pairs)):
+        a, a_end = offsets[pairs[pair, 0]], offsets[pairs[pair, 0] + 1]
+        b, b_end = offsets[pairs[pair, 1]], offsets[pairs[pair, 1] + 1]
+        shared = 0
+        while a < a_end and b < b_end:
+            left, right = values[a], values[b]
+            shared += left == right
+            a += left <= right
+            b += right <= left
+        out[pair] = shared

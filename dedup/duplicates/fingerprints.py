@@ -1,0 +1,253 @@
+"""Texts become fingerprints: exact copies collapsed, shingle sets, signatures.
+
+Laws
+----
+* The reference and the compiled path give the same bits, in any number of threads.
+* A text is gone once it is fingerprinted: only numbers are kept.
+
+Theory of operation
+-------------------
+Exact copies are collapsed first, by 128 bits of their tokens, so that a press release carried by a
+thousand sites costs one row from then on.  The reference path works on lists of tokens, with
+:mod:`regex` and :mod:`datasketch`.  The compiled path lays a slice of texts into one flat buffer of
+code points and never makes a token: fold, hash tokens, hash and sort shingles, sign.  Slices are
+small enough to stay in the processor's cache, and are worked on side by side.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import engine
+from dedup.duplicates.minhash import EMPTY, permutations, signatures
+from dedup.duplicates.shingling import Ragged, check_size, shingle
+from dedup.progress import Progress, silent
+from dedup.text.code_points import code_points
+from dedup.text.tokenize import FEWEST_TOKENS, SHORT_BODY, compared_tokens
+
+__all__ = ["Fingerprints", "fingerprint", "fingerprint_tokens", "token_digest"]
+
+#: Characters that one thread works on at a time, and texts after which progress is told.
+_PART = 1 << 18
+#: Parts of each thread between two looks at which texts are copies.
+_AHEAD = 8
+_REPORT_EVERY = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fingerprints:
+    """Fingerprints of n texts, of which r differ.
+
+    Parameters
+    ----------
+    representative : ndarray of int64, shape (n,)
+        The first row with the same tokens; its own number for a row that is first, or that has no
+        tokens.
+    shingles : Ragged
+        Sorted sets of shingle hashes of the r representatives, in their order.
+    signatures : ndarray of uint32, shape (r, num_perm)
+    """
+
+    representative: NDArray[np.int64]
+    shingles: Ragged
+    signatures: NDArray[np.uint32]
+
+
+def fingerprint(
+    texts: Sequence[tuple[str, str]],
+    *,
+    shingle_size: int,
+    num_perm: int = 128,
+    progress: Progress = silent,
+) -> Fingerprints:
+    """Fingerprint cleaned texts.
+
+    Parameters
+    ----------
+    texts : sequence of (str, str)
+        Headline and body of each, in a stable order.
+    shingle_size : int
+        Tokens in a shingle, at least 1.
+    num_perm : int
+        Places in a signature.
+    progress : callable, optional
+        Called with ("fingerprint", texts done, texts in all).
+
+    Returns
+    -------
+    Fingerprints
+        Linear in the length of all texts.
+
+    Raises
+    ------
+    ValueError
+        If a number is below 1.
+
+    Examples
+    --------
+    >>> texts = [("", "The VSSE is watching."), ("", "the VSSE is watching"), ("", "Storm Babet.")]
+    >>> found = fingerprint(texts, shingle_size=2)
+    >>> found.representative.tolist(), found.shingles.lengths.tolist()
+    ([0, 0, 2], [3, 0])
+    """
+    if engine.is_compiled(sum(len(title) + len(body) for title, body in texts)):
+        engine.warm_up(progress)
+        return _compiled(texts, shingle_size, num_perm, progress)
+    tokens = [compared_tokens(title, body) for title, body in texts]
+    return fingerprint_tokens(
+        tokens, shingle_size=shingle_size, num_perm=num_perm, progress=progress
+    )
+
+
+def fingerprint_tokens(
+    token_lists: Sequence[Sequence[str]],
+    *,
+    shingle_size: int,
+    num_perm: int = 128,
+    progress: Progress = silent,
+) -> Fingerprints:
+    """Fingerprint lists of tokens, in the same way; the reference of the compiled path.
+
+    Examples
+    --------
+    >>> found = fingerprint_tokens([["a", "b"], ["a", "b"], []], shingle_size=1, num_perm=8)
+    >>> found.representative.tolist(), found.signatures.shape
+    ([0, 0, 2], (2, 8))
+    """
+    first: dict[bytes, int] = {}
+    representative = np.fromiter(
+        (
+            first.setdefault(token_digest(tokens), row) if len(tokens) else row
+            for row, tokens in enumerate(token_lists)
+        ),
+        dtype=np.int64,
+        count=len(token_lists),
+    )
+    heads = np.unique(representative).tolist()
+    shingles = shingle((token_lists[row] for row in heads), shingle_size)
+    signed = signatures(
+        shingles,
+        num_perm=num_perm,
+        progress=lambda done, total: progress("fingerprint", done, total),
+    )
+    return Fingerprints(representative=representative, shingles=shingles, signatures=signed)
+
+
+def token_digest(tokens: Sequence[str]) -> bytes:
+    """Return a 128-bit digest of a token sequence; no two sequences are written alike.
+
+    >>> token_digest(["ab", "c"]) == token_digest(["a", "bc"])
+    False
+    """
+    digest = blake2b(digest_size=16)
+    # The lengths make the joined text readable in one way only.
+    digest.update(np.fromiter(map(len, tokens), dtype="<u8", count=len(tokens)).tobytes())
+    digest.update("".join(tokens).encode("utf-8", "surrogatepass"))
+    return digest.digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tokens:
+    """Token hashes of a part of the texts, row by row, and a digest of each row."""
+
+    values: NDArray[np.uint64]
+    offsets: NDArray[np.int64]
+    digests: NDArray[np.uint64]
+
+
+def _compiled(
+    texts: Sequence[tuple[str, str]], shingle_size: int, num_perm: int, progress: Progress
+) -> Fingerprints:
+    check_size(shingle_size)
+    factors, terms = permutations(num_perm)
+
+    def shingles_of(part: tuple[_Tokens, NDArray[np.int64]]) -> tuple[Ragged, NDArray[np.uint32]]:
+        tokens, rows = part
+        values = np.empty(len(tokens.values), dtype=np.uint64)
+        lengths = np.empty(len(rows), dtype=np.int64)
+        loops = engine.kernels()
+        count = loops.shingle_rows(
+            tokens.values, tokens.offsets, rows, shingle_size, values, lengths
+        )
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        signed = np.full((len(rows), num_perm), EMPTY, dtype=np.uint32)
+        loops.sign_rows(values, offsets, factors, terms, signed)
+        return Ragged(values=values[:count].copy(), offsets=offsets), signed
+
+    first: dict[bytes, int] = {}
+    representative = np.arange(len(texts), dtype=np.int64)
+    made = [(Ragged.from_rows([]), np.empty((0, num_perm), dtype=np.uint32))]
+    for parts in _groups(_parts(texts), _AHEAD * engine.threads()):
+        found = engine.in_parallel(lambda part: _tokens(texts[part]), parts)
+        fresh = []
+        for part, tokens in zip(parts, found, strict=True):
+            sizes = np.diff(tokens.offsets)
+            for row in np.flatnonzero(sizes).tolist():
+                digest = tokens.digests[row].tobytes()
+                representative[part.start + row] = first.setdefault(digest, part.start + row)
+            rows = np.arange(part.start, part.stop)
+            fresh.append((tokens, np.flatnonzero(representative[part] == rows)))
+        made += engine.in_parallel(shingles_of, fresh)
+        progress("fingerprint", parts[-1].stop, len(texts))
+    return Fingerprints(
+        representative=representative,
+        shingles=Ragged.joined([shingles for shingles, _ in made]),
+        signatures=np.concatenate([signed for _, signed in made]),
+    )
+
+
+def _parts(texts: Sequence[tuple[str, str]]) -> list[slice]:
+    """Return slices of about :data:`_PART` characters, none without a text."""
+    sizes = (len(title) + len(body) for title, body in texts)
+    total = np.cumsum(np.fromiter(sizes, dtype=np.int64, count=len(texts)))
+    whole = int(total[-1]) if len(total) else 0
+    ends = np.searchsorted(total, np.arange(_PART, whole, _PART)) + 1
+    bounds = np.unique(np.concatenate([[0], ends, [len(texts)]])).tolist()
+    return [slice(start, end) for start, end in pairwise(bounds)]
+
+
+def _groups(parts: list[slice], size: int) -> Iterator[list[slice]]:
+    for start in range(0, len(parts), size):
+        yield parts[start : start + size]
+
+
+def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:
+    loops, points = engine.kernels(), code_points()
+    pieces = [piece for pair in texts for piece in pair]
+    text, bounds = _buffer(pieces)
+    unsure = np.empty(len(pieces), dtype=np.bool_)
+    loops.unsure_parts(text, bounds, points.entries, unsure)
+    others = {
+        at: unicodedata.normalize("NFKC", pieces[at])
+        for at in np.flatnonzero(unsure).tolist()
+        if not unicodedata.is_normalized("NFKC", pieces[at])
+    }
+    if others:
+        text, bounds = _buffer([others.get(at, piece) for at, piece in enumerate(pieces)])
+    values = np.empty(2 * len(text) + 1, dtype=np.uint64)
+    lengths = np.empty(len(texts), dtype=np.int64)
+    digests = np.empty((len(texts), 2), dtype=np.uint64)
+    count = loops.compared_tokens(
+        *(text, bounds, points.entries, points.expansions, SHORT_BODY, FEWEST_TOKENS),
+        *(values, lengths, digests),
+    )
+    return _Tokens(
+        values=values[:count],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        digests=digests,
+    )
+
+
+def _buffer(pieces: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Lay texts one after the other as code points; return these, and where each begins."""
+    bounds = np.zeros(len(pieces) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), out=bounds[1:])
+    encoded = "".join(pieces).encode("utf-32-le", "surrogatepass")
+    return np.frombuffer(encoded, dtype=np.uint32), bounds

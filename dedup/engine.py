@@ -1,0 +1,152 @@
+"""Which engine runs the loops: plain Python for little work, compiled code for much.
+
+Both give the same bits; only time differs.  Loading compiled code takes half a second, and
+compiling it, once in the life of an installation, half a minute.  ``DEDUP_KERNELS`` set to
+``reference`` or ``compiled`` forces either; ``DEDUP_THREADS`` bounds the threads, of which there
+is else one for each processor that this process may use.
+
+Compiled code is kept beside the package or, where that is read-only, in the user's cache; numba's
+``NUMBA_CACHE_DIR`` names another place.  :func:`warm_up` (``dedup warm-up``) fills it ahead.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Final, TypeVar
+
+import numpy as np
+
+from dedup.errors import ConfigError
+from dedup.progress import Progress, silent
+
+__all__ = ["in_parallel", "is_compiled", "kernels", "threads", "warm_up"]
+
+_logger = logging.getLogger("dedup")
+
+#: Characters from which on compiled code is quicker, with all that it costs to load.
+_ENOUGH: Final = 1 << 20
+
+#: Seconds after which a start counts as a first compile, to be told of.
+_SLOW_START: Final = 5.0
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def is_compiled(characters: int) -> bool:
+    """Return whether compiled code runs for so many characters of text.
+
+    Raises
+    ------
+    ConfigError
+        If ``DEDUP_KERNELS`` is neither of its values.
+    """
+    wanted = os.environ.get("DEDUP_KERNELS", "")
+    if wanted not in ("", "reference", "compiled"):
+        raise ConfigError(
+            f"the environment variable DEDUP_KERNELS must be 'reference' or 'compiled', "
+            f"got {wanted!r}"
+        )
+    return wanted == "compiled" if wanted else characters >= _ENOUGH
+
+
+def threads() -> int:
+    """Return how many threads run compiled code.
+
+    Raises
+    ------
+    ConfigError
+        If ``DEDUP_THREADS`` is no number above 0.
+    """
+    wanted = os.environ.get("DEDUP_THREADS", "")
+    if not wanted:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if not wanted.isascii() or not wanted.isdigit() or int(wanted) < 1:
+        raise ConfigError(
+            f"the environment variable DEDUP_THREADS must be a number above 0, got {wanted!r}"
+        )
+    return int(wanted)
+
+
+def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """Return ``function`` of each item, in their order, on :func:`threads` threads.
+
+    >>> in_parallel(abs, [-1, 2, -3])
+    [1, 2, 3]
+    """
+    work = list(items)
+    workers = min(threads(), len(work))
+    if workers < 2:
+        return [function(item) for item in work]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, work))
+
+
+def kernels() -> ModuleType:
+    """Return the compiled loops, loaded when first asked for."""
+    import dedup._kernels
+
+    return dedup._kernels
+
+
+def warm_up(progress: Progress = silent) -> bool:
+    """Compile the loops, or load them as they were compiled before.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with ("compile", loops done, loops in all).
+
+    Returns
+    -------
+    bool
+        Whether the compiled code is kept for the next process.
+    """
+    started = time.perf_counter()
+    loops = kernels()
+    if loops.shared_counts.signatures:  # the last to be called below
+        return bool(loops.CACHED)
+    calls = _calls(loops)
+    progress("compile", 0, len(calls))
+    for done, call in enumerate(calls, start=1):
+        call()
+        progress("compile", done, len(calls))
+    seconds = time.perf_counter() - started
+    if seconds > _SLOW_START:
+        _logger.info(
+            "compiled the loops in %.0f s, %s",
+            seconds,
+            "once for this installation"
+            if loops.CACHED
+            else "for this process alone: set NUMBA_CACHE_DIR to a folder that can be written",
+        )
+    return bool(loops.CACHED)
+
+
+def _calls(loops: ModuleType) -> list[Callable[[], object]]:
+    """Return one call of each loop, with the types that it is used with."""
+    from dedup.text.code_points import code_points
+
+    points = code_points()
+    tables = (points.entries, points.expansions)
+    hashes, places = np.zeros(4, dtype=np.uint64), np.zeros(3, dtype=np.int64)
+    one, pairs = np.zeros(1, dtype=np.int64), np.zeros((1, 2), dtype=np.int64)
+    small = np.zeros(2, dtype=np.uint32)
+    text = np.frombuffer(small.tobytes(), dtype=np.uint32)  # read-only, as texts are
+    offsets = np.zeros(2, dtype=np.int64)
+    return [
+        lambda: loops.unsure_parts(text, offsets, tables[0], np.zeros(1, dtype=np.bool_)),
+        lambda: loops.compared_tokens(
+            text, places, *tables, 30, 3, hashes, one, np.zeros((1, 2), dtype=np.uint64)
+        ),
+        lambda: loops.shingle_rows(hashes, offsets, one, 1, hashes, one),
+        lambda: loops.sign_rows(hashes, offsets, small, small, np.zeros((1, 2), dtype=np.uint32)),
+        lambda: loops.shared_counts(hashes, offsets, pairs, one),
+    ]

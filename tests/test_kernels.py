@@ -1,0 +1,185 @@
+"""The compiled loops give the same bits as the reference, on any text."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from dedup import ConfigError, engine
+from dedup.cli import main
+from dedup.duplicates.fingerprints import Fingerprints, fingerprint
+from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.verify import shared_counts
+from dedup.text.code_points import CODE_MASK, EXPANDS, LIMIT, UNSURE, code_points
+from dedup.text.tokenize import tokenize
+
+#: Characters at which the rules part: folding to several, marks, digits and letters of scripts
+#: with and without spaces, separators, surrogates, the last code points.
+ODD = (
+    "aBİßŉǰΐﬁΣς ͅ\u0301é1٣๗Ⅷ½²,.-'’ー・カな比利ไทยកខကབ\u200d\u0e31\u093f\u1037"
+    "\U000e0101\U0001d7d8\ud800\U0010ffff\U000ee000\n\x00ก็ກ່"
+)
+any_text = st.text(st.one_of(st.sampled_from(ODD), st.characters(codec=None, categories=None)))
+words = st.lists(st.sampled_from(["Alibaba", "hub", "1,500", "Liège", "比利时", "x"]), max_size=80)
+texts = st.tuples(any_text, st.one_of(any_text, words.map(" ".join)))
+
+
+def both(
+    monkeypatch: pytest.MonkeyPatch, articles: Sequence[tuple[str, str]], size: int
+) -> tuple[Fingerprints, Fingerprints]:
+    found = []
+    for which in ("reference", "compiled"):
+        monkeypatch.setenv("DEDUP_KERNELS", which)
+        found.append(fingerprint(articles, shingle_size=size, num_perm=16))
+    return found[0], found[1]
+
+
+def assert_equal(a: Fingerprints, b: Fingerprints) -> None:
+    assert a.representative.tolist() == b.representative.tolist()
+    assert a.shingles.offsets.tolist() == b.shingles.offsets.tolist()
+    assert np.array_equal(a.shingles.values, b.shingles.values)
+    assert np.array_equal(a.signatures, b.signatures)
+
+
+@given(st.lists(texts, max_size=6), st.integers(1, 6))
+@settings(max_examples=500, deadline=None)
+@example([("", ""), ("ß", "ẞ" * 40), ("a" * 3, "ŉ" * 70)], 1)
+@example([("a b", "c"), ("", "a b c a b"), ("x", "a " * 30)], 2)
+def test_fingerprints_equal_the_reference(articles: list[tuple[str, str]], size: int) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        assert_equal(*both(monkeypatch, articles, size))
+
+
+def test_every_code_point_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each between letters, between digits and after a character of an unspaced script."""
+    step = 1 << 12
+    articles = [
+        ("", " ".join(f"a{c}b1{c}2比{c}" for c in map(chr, range(start, start + step))))
+        for start in range(0, sys.maxunicode, step)
+    ]
+    assert_equal(*both(monkeypatch, articles, 2))
+
+
+def test_long_texts_and_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(7)
+    vocabulary = np.array([f"w{n}" for n in range(3000)])
+    articles = [
+        ("Headline", " ".join(random.choice(vocabulary, size=n)))
+        for n in [0, 1, 29, 30, 200_000, *random.integers(2, 400, size=3000).tolist()]
+    ]
+    articles += articles[::3]
+    slow, quick = both(monkeypatch, articles, 5)
+    assert_equal(slow, quick)
+    for threads in ("1", "3"):
+        monkeypatch.setenv("DEDUP_THREADS", threads)
+        assert_equal(quick, fingerprint(articles, shingle_size=5, num_perm=16))
+
+
+def test_case_folding_is_that_of_str() -> None:
+    points = code_points()
+    for code in range(LIMIT):
+        folded = chr(code).casefold()
+        entry = int(points.entries[code])
+        found = [entry]
+        if entry & EXPANDS:
+            place = entry & CODE_MASK
+            count = int(points.expansions[place])
+            found = points.expansions[place + 1 : place + 1 + count].tolist()
+        assert [part & CODE_MASK for part in found] == list(map(ord, folded))
+    assert all(chr(code).casefold() == chr(code) for code in range(LIMIT, sys.maxunicode + 1))
+
+
+def test_where_the_normal_form_is_sure_it_is_the_text() -> None:
+    sure = [chr(code) for code in range(LIMIT) if not code_points().entries[code] & UNSURE]
+    assert len(sure) > LIMIT / 2
+    assert unicodedata.is_normalized("NFKC", "".join(sure))
+    beyond = "".join(map(chr, range(LIMIT, sys.maxunicode + 1)))
+    assert unicodedata.is_normalized("NFKC", beyond)
+
+
+def test_nothing_beyond_the_tables_is_a_token() -> None:
+    assert tokenize("".join(map(chr, range(LIMIT, sys.maxunicode + 1)))) == []
+
+
+hashes = st.one_of(
+    st.lists(st.integers(0, 2**64 - 1), max_size=300),
+    # Crowded: all in one heap of the sort.
+    st.lists(st.integers(2**63, 2**63 + 500), min_size=60, max_size=300),
+)
+
+
+@given(hashes)
+@settings(deadline=None)
+def test_sorting(values: list[int]) -> None:
+    row = np.array(values, dtype=np.uint64)
+    scratch, starts = np.empty_like(row), np.empty(len(row) + 2, dtype=np.int64)
+    engine.kernels()._sort(row, scratch, starts)
+    assert row.tolist() == sorted(values)
+
+
+@given(st.lists(st.sets(st.integers(0, 60), max_size=40), min_size=1, max_size=8), st.data())
+@settings(deadline=None)
+def test_shared_counts_equal_the_reference(rows: list[set[int]], data: st.DataObject) -> None:
+    ragged = Ragged.from_rows(np.array(sorted(row), dtype=np.uint64) for row in rows)
+    places = st.integers(0, len(rows) - 1)
+    drawn = data.draw(st.lists(st.tuples(places, places), max_size=20))
+    pairs: NDArray[np.int32] = np.array(drawn, dtype=np.int32).reshape(-1, 2)
+    expected = [len(rows[i] & rows[j]) for i, j in drawn]
+    for which in ("reference", "compiled"):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("DEDUP_KERNELS", which)
+            assert shared_counts(ragged, pairs).tolist() == expected
+
+
+def test_settings_of_the_environment_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEDUP_KERNELS", "fast")
+    with pytest.raises(ConfigError, match="DEDUP_KERNELS must be 'reference' or 'compiled'"):
+        engine.is_compiled(0)
+    for wrong in ("0", "two", "-1", "²"):
+        monkeypatch.setenv("DEDUP_THREADS", wrong)
+        with pytest.raises(ConfigError, match="DEDUP_THREADS must be a number above 0"):
+            engine.threads()
+
+
+def test_little_work_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    assert not engine.is_compiled(40 * 3000)
+    assert engine.is_compiled(20_000 * 3000)
+
+
+def test_warm_up_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["warm-up"]) == 0
+    assert capsys.readouterr().out == "The compiled loops are ready.\n"
+    monkeypatch.setattr(engine.kernels(), "CACHED", False)
+    assert main(["warm-up"]) == 1
+    assert "set NUMBA_CACHE_DIR" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_compiled_code_is_kept_where_numba_is_told(tmp_path: Path) -> None:
+    code = "from dedup.engine import warm_up; print(warm_up())"
+    kept: list[dict[Path, int]] = []
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.strip() == "True"
+        kept.append({path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")})
+    assert kept[0]
+    assert kept[0] == kept[1]  # the second process compiled nothing
