@@ -14,7 +14,7 @@ from dedup.article import as_articles
 from dedup.batch import groups_of, prepare
 from dedup.config import Config
 from dedup.events.features import Features, observe
-from dedup.events.groups import GroupText, features_of
+from dedup.events.groups import GroupText, features_of, profiles_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,7 +48,7 @@ def run(rows: Sequence[dict[str, Any]]) -> Staged:
     batch = prepare(articles, [], config, lambda *_: None)
     groups = groups_of(batch, find._find_duplicates(batch, config, lambda *_: None))
     texts = [group.text for group in groups]
-    profiles = [text.profile for text in texts]
+    profiles = profiles_of(texts)
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
     group_of = np.empty(len(articles), dtype=np.int64)
     for index, group in enumerate(groups):

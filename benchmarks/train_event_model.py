@@ -46,7 +46,7 @@ from dedup.config import Config
 from dedup.evaluate import b_cubed_f1_score
 from dedup.events.clustering import PROBABILITY_UNIT, average_linkage
 from dedup.events.features import observe
-from dedup.events.groups import GroupText, features_of
+from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT, Model
 from dedup.events.scoring import FEATURES, score, to_probability
 from dedup.text.background import is_common
@@ -169,7 +169,7 @@ def sample_of_pairs(data: datasets.PairSet) -> Sample:
         GroupText(id=a.id, title=c.title, body=c.body, published=a.published, urls=frozenset())
         for a, c in zip(articles, cleaned, strict=True)
     ]
-    profiles = [text.profile for text in texts]
+    profiles = profiles_of(texts)
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)
     pairs = np.arange(len(texts), dtype=np.int64).reshape(-1, 2)
     scored = score(features, pairs, ZERO)

@@ -14,7 +14,7 @@ from dedup.config import Config, checked_config
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import jaccard
 from dedup.events.features import Observed, not_observed, observe
-from dedup.events.groups import GroupText
+from dedup.events.groups import GroupText, profiles_of
 from dedup.explain import Evidence, explain_pair
 from dedup.explain_across import explain_across
 from dedup.provenance import publication
@@ -121,7 +121,7 @@ def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:
     evidence = explain_pair(
         left,
         right,
-        not_observed([left.profile, right.profile]),
+        not_observed(profiles_of([left, right])),
         prior_weight=settings.event.prior_weight,
         shingle_size=settings.duplicate.shingle_size,
         relation="apart",
@@ -271,5 +271,5 @@ def context_of(result: Clustering) -> Context:
     recurring = count_lines(articles)
     centres = [result.article(group.centre) for group in result.groups]
     cleaned = clean_articles(centres, recurring, result.config)
-    profiles = (group_text([a], [c], 0).profile for a, c in zip(centres, cleaned, strict=True))
-    return Context(recurring=recurring, observed=observe(profiles))
+    texts = [group_text([a], [c], 0) for a, c in zip(centres, cleaned, strict=True)]
+    return Context(recurring=recurring, observed=observe(profiles_of(texts)))

@@ -14,17 +14,27 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from types import ModuleType
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.errors import ConfigError
 from dedup.progress import Progress, silent
 
-__all__ = ["in_parallel", "is_compiled", "kernels", "threads", "warm_up"]
+__all__ = [
+    "buffer",
+    "groups_of_parts",
+    "in_parallel",
+    "is_compiled",
+    "kernels",
+    "threads",
+    "warm_up",
+]
 
 _logger = logging.getLogger("dedup")
 
@@ -33,6 +43,10 @@ _ENOUGH: Final = 1 << 20
 
 #: Seconds after which a start counts as a first compile, to be told of.
 _SLOW_START: Final = 5.0
+
+#: Characters that one thread works on at a time, and such parts of each thread in one go.
+_PART: Final = 1 << 18
+_AHEAD: Final = 8
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -89,6 +103,51 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
         return list(pool.map(function, work))
 
 
+def groups_of_parts(texts: Sequence[tuple[str, str]]) -> Iterator[list[slice]]:
+    """Cut texts into parts that fit into a processor's cache; yield as many as keep it busy.
+
+    Parameters
+    ----------
+    texts : sequence of (str, str)
+        Headlines and bodies.
+
+    Yields
+    ------
+    list of slice
+        Parts of about 262,144 characters, none without a text; eight for each thread.
+    """
+    sizes = (len(title) + len(body) for title, body in texts)
+    total = np.cumsum(np.fromiter(sizes, dtype=np.int64, count=len(texts)))
+    whole = int(total[-1]) if len(total) else 0
+    ends = np.searchsorted(total, np.arange(_PART, whole, _PART)) + 1
+    bounds = np.unique(np.concatenate([[0], ends, [len(texts)]])).tolist()
+    parts = [slice(start, end) for start, end in pairwise(bounds)]
+    size = _AHEAD * threads()
+    for start in range(0, len(parts), size):
+        yield parts[start : start + size]
+
+
+def buffer(pieces: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Lay texts one after the other as code points.
+
+    Returns
+    -------
+    text : ndarray of uint32
+    bounds : ndarray of int64, shape (len(pieces) + 1,)
+        Where each begins, and where the last ends.
+
+    Examples
+    --------
+    >>> text, bounds = buffer(["ab", "", "é"])
+    >>> text.tolist(), bounds.tolist()
+    ([97, 98, 233], [0, 2, 2, 3])
+    """
+    bounds = np.zeros(len(pieces) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), out=bounds[1:])
+    encoded = "".join(pieces).encode("utf-32-le", "surrogatepass")
+    return np.frombuffer(encoded, dtype=np.uint32), bounds
+
+
 def kernels() -> ModuleType:
     """Return the compiled loops, loaded when first asked for."""
     import dedup._kernels
@@ -136,6 +195,7 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
 
     points = code_points()
     tables = (points.entries, points.expansions)
+    few = np.zeros(4, dtype=np.uint8)
     hashes, places = np.zeros(4, dtype=np.uint64), np.zeros(3, dtype=np.int64)
     one, pairs = np.zeros(1, dtype=np.int64), np.zeros((1, 2), dtype=np.int64)
     small = np.zeros(2, dtype=np.uint32)
@@ -146,6 +206,11 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
         lambda: loops.compared_tokens(
             text, places, *tables, 30, 3, hashes, one, np.zeros((1, 2), dtype=np.uint64)
         ),
+        lambda: loops.count_words(
+            *(text, places, *tables, points.written, 60, 16),
+            *(hashes, np.zeros((2, 2), np.int64), np.zeros((2, 4), np.int32), few, one),
+        ),
+        lambda: loops.number_values(hashes, np.zeros(4, np.int64), np.zeros(4, np.int64)),
         lambda: loops.shingle_rows(hashes, offsets, one, 1, hashes, one),
         lambda: loops.sign_rows(hashes, offsets, small, small, np.zeros((1, 2), dtype=np.uint32)),
         lambda: loops.shared_counts(hashes, offsets, pairs, one),

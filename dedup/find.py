@@ -24,7 +24,7 @@ from dedup.events.across import join_across, languages_of_clusters, worth_embedd
 from dedup.events.candidates import EventCandidates, event_candidates
 from dedup.events.clustering import PROBABILITY_UNIT, link
 from dedup.events.features import Features, observe
-from dedup.events.groups import GroupText, features_of
+from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.links import Links
 from dedup.events.scoring import score
 from dedup.pairs import AcrossScores, PairScores
@@ -139,10 +139,7 @@ def _find_events(
     event = settings.event
     links = user_links(batch, groups, event)  # first: a wrong id must not cost an hour
     texts = [group.text for group in groups]
-    profiles = []
-    for done, text in enumerate(texts, start=1):
-        profiles.append(text.profile)
-        report("read words", done, len(texts))
+    profiles = profiles_of(texts, progress=report)
     observed = observe(profiles)
     if len(groups) < 2:
         return Events(labels=apart, scores=PairScores.none(), observed=observed)

@@ -13,16 +13,15 @@ from dedup.dates import Interval, parse_date
 from dedup.events.candidates import event_candidates, gap_days
 from dedup.events.features import (
     KINDS,
-    PARTS,
     UNIT,
     Features,
     inverse_document_frequency,
     not_observed,
     observe,
-    read_profile,
 )
-from dedup.events.groups import GroupText, features_of
+from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT
+from dedup.events.profiles import PARTS, Profiles, read_profile
 from dedup.events.scoring import FEATURES, RAREST, default_model, score, to_probability
 from dedup.text.tokenize import strip_accents
 
@@ -47,7 +46,7 @@ def group(body: str, title: str = "", published: Interval | None = None, *urls: 
 
 
 def features(groups: list[GroupText]) -> Features:
-    profiles = [g.profile for g in groups]
+    profiles = profiles_of(groups)
     return features_of(groups, profiles, observe(profiles), 1000)
 
 
@@ -111,7 +110,7 @@ def test_features_are_what_plain_loops_find(texts: list[str]) -> None:
     seen = features(groups)
     pairs = [(i, j) for i in range(len(texts)) for j in range(i + 1, len(texts))]
     values = score(seen, np.array(pairs, dtype=np.int64)).values / VALUE_UNIT
-    names = observe([g.profile for g in groups]).names
+    names = observe(profiles_of(groups)).names
     for (i, j), row in zip(pairs, values, strict=True):
         found = dict(zip(FEATURES, row.tolist(), strict=True))
         a, b = (weights(seen, row) for row in (i, j))
@@ -211,9 +210,9 @@ def test_observed_counts_outweigh_the_prior() -> None:
 @given(st.lists(TEXTS, max_size=5), st.randoms(use_true_random=False))
 def test_observation_does_not_depend_on_order(texts: list[str], random) -> None:  # type: ignore[no-untyped-def]
     profiles = [read_profile("", text) for text in texts]
-    counted = observe(profiles)
+    counted = observe(Profiles.of(profiles))
     random.shuffle(profiles)
-    again = observe(profiles)
+    again = observe(Profiles.of(profiles))
     assert counted.n_texts == again.n_texts
     assert dict(counted.terms) == dict(again.terms)
     assert dict(counted.names) == dict(again.names)
@@ -223,7 +222,8 @@ def test_an_empty_text_has_no_features() -> None:
     profile = read_profile("", "")
     assert not profile.terms
     assert not profile.numbers
-    rows = features_of([group("")], [profile], not_observed([profile]), 1000)
+    profiles = Profiles.of([profile])
+    rows = features_of([group("")], profiles, not_observed(profiles), 1000)
     assert all(rows.views[kind].norm.tolist() == [0.0] for kind in KINDS)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import subprocess
 import sys
@@ -15,18 +17,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dedup import ConfigError, engine
+import datasets
+from dedup import ConfigError, engine, find_clusters
 from dedup.cli import main
 from dedup.duplicates.fingerprints import Fingerprints, fingerprint
 from dedup.duplicates.shingling import Ragged
 from dedup.duplicates.verify import shared_counts
+from dedup.events.profiles import read_profile, read_profiles
 from dedup.text.code_points import CODE_MASK, EXPANDS, LIMIT, UNSURE, code_points
 from dedup.text.tokenize import tokenize
 
 #: Characters at which the rules part: folding to several, marks, digits and letters of scripts
 #: with and without spaces, separators, surrogates, the last code points.
 ODD = (
-    "aBİßŉǰΐﬁΣς ͅ\u0301é1٣๗Ⅷ½²,.-'’ー・カな比利ไทยកខကབ\u200d\u0e31\u093f\u1037"
+    "a1BİßŉFǰΐﬁΣς ͅ\u0301é1٣๗Ⅷ½²,.-'’ー・カな比利ไทยកខကབ\u200d\u0e31\u093f\u1037"
     "\U000e0101\U0001d7d8\ud800\U0010ffff\U000ee000\n\x00ก็ກ່"
 )
 any_text = st.text(st.one_of(st.sampled_from(ODD), st.characters(codec=None, categories=None)))
@@ -60,14 +64,60 @@ def test_fingerprints_equal_the_reference(articles: list[tuple[str, str]], size:
         assert_equal(*both(monkeypatch, articles, size))
 
 
+SAYINGS = (
+    "Alibaba VSSE ЦРУ hub Said on Monday kereta Ǆ straße É 1,500 1.500,25 1,2,345 2023 7 ١٬٥٠٠ "
+    "1๒,๓๔๕ 3b β2 1①2 比利时安全局 カイニャオ ひらがな ประเทศไทย ကခ ー ｶﾅ ½ ﬁn x́ . ? “ – ,"
+)
+words_and_names = st.lists(st.sampled_from([*SAYINGS.split(), "\n"]), max_size=120)
+written = st.one_of(
+    any_text, words_and_names.map(" ".join), words_and_names.map("".join), words.map(" ".join)
+)
+
+
+@given(st.lists(st.tuples(written, written), max_size=5))
+@settings(max_examples=500, deadline=None)
+def test_profiles_equal_the_reference(articles: list[tuple[str, str]]) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("DEDUP_KERNELS", "compiled")
+        found = read_profiles(articles)
+        assert len(found) == len(articles)
+        for text, (title, body) in enumerate(articles):
+            assert found[text] == read_profile(title, body)
+        monkeypatch.setenv("DEDUP_KERNELS", "reference")
+        assert [read_profiles(articles)[text] for text in range(len(articles))] == [
+            found[text] for text in range(len(articles))
+        ]
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=40), st.integers(1, 300))
+@settings(deadline=None)
+def test_numbering(some: list[int], times: int) -> None:
+    values = np.array(some * times, dtype=np.uint64)
+    numbers, firsts = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
+    count = engine.kernels().number_values(values, numbers, firsts)
+    distinct = list(dict.fromkeys(some))
+    assert values[firsts[:count]].tolist() == distinct
+    assert numbers.tolist() == [distinct.index(value) for value in some] * times
+
+
+def test_numbering_of_many_values() -> None:
+    values = np.arange(50_000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    numbers, firsts = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
+    assert engine.kernels().number_values(values, numbers, firsts) == len(values)
+    assert numbers.tolist() == list(range(len(values)))
+
+
 def test_every_code_point_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each between letters, between digits and after a character of an unspaced script."""
+    """Each between letters, between digits, in a word, and after a character without spaces."""
     step = 1 << 12
     articles = [
-        ("", " ".join(f"a{c}b1{c}2比{c}" for c in map(chr, range(start, start + step))))
+        ("", " ".join(f"a{c}b1{c}2比{c} 1{c}2" for c in map(chr, range(start, start + step))))
         for start in range(0, sys.maxunicode, step)
     ]
     assert_equal(*both(monkeypatch, articles, 2))
+    found = read_profiles(articles)
+    for text, (title, body) in enumerate(articles):
+        assert found[text] == read_profile(title, body)
 
 
 def test_long_texts_and_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +173,7 @@ hashes = st.one_of(
 def test_sorting(values: list[int]) -> None:
     row = np.array(values, dtype=np.uint64)
     scratch, starts = np.empty_like(row), np.empty(len(row) + 2, dtype=np.int64)
-    engine.kernels()._sort(row, scratch, starts)
+    engine.kernels().sort_hashes(row, scratch, starts)
     assert row.tolist() == sorted(values)
 
 
@@ -183,3 +233,25 @@ def test_compiled_code_is_kept_where_numba_is_told(tmp_path: Path) -> None:
         kept.append({path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")})
     assert kept[0]
     assert kept[0] == kept[1]  # the second process compiled nothing
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["fixtures", "vietnamese", "olympics_titles", "indonesian"])
+def test_results_do_not_depend_on_the_engine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "fixtures":
+        paths = sorted((datasets.ROOT / "fixtures").rglob("*.jsonl"))
+        lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+        articles = [{**json.loads(line), "id": str(n)} for n, line in enumerate(lines)]
+        articles = [row for row in articles if "text" in row or "title" in row]
+    else:
+        path = datasets.DATA / f"{name}.jsonl.gz"
+        if not path.exists():
+            pytest.skip(f"{path} is absent")
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            articles = [{**json.loads(line), "id": str(n)} for n, line in enumerate(stream)][:1500]
+    found = []
+    for which in ("reference", "compiled"):
+        monkeypatch.setenv("DEDUP_KERNELS", which)
+        result = find_clusters(articles, progress=False)
+        found.append(result.to_dicts())
+    assert found[0] == found[1]

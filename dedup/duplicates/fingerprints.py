@@ -17,10 +17,10 @@ small enough to stay in the processor's cache, and are worked on side by side.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +33,6 @@ from dedup.text.code_points import code_points
 from dedup.text.tokenize import FEWEST_TOKENS, SHORT_BODY, compared_tokens
 
 __all__ = ["Fingerprints", "fingerprint", "fingerprint_tokens", "token_digest"]
-
-#: Characters that one thread works on at a time, and texts after which progress is told.
-_PART = 1 << 18
-#: Parts of each thread between two looks at which texts are copies.
-_AHEAD = 8
-_REPORT_EVERY = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -184,7 +178,7 @@ def _compiled(
     first: dict[bytes, int] = {}
     representative = np.arange(len(texts), dtype=np.int64)
     made = [(Ragged.from_rows([]), np.empty((0, num_perm), dtype=np.uint32))]
-    for parts in _groups(_parts(texts), _AHEAD * engine.threads()):
+    for parts in engine.groups_of_parts(texts):
         found = engine.in_parallel(lambda part: _tokens(texts[part]), parts)
         fresh = []
         for part, tokens in zip(parts, found, strict=True):
@@ -203,25 +197,10 @@ def _compiled(
     )
 
 
-def _parts(texts: Sequence[tuple[str, str]]) -> list[slice]:
-    """Return slices of about :data:`_PART` characters, none without a text."""
-    sizes = (len(title) + len(body) for title, body in texts)
-    total = np.cumsum(np.fromiter(sizes, dtype=np.int64, count=len(texts)))
-    whole = int(total[-1]) if len(total) else 0
-    ends = np.searchsorted(total, np.arange(_PART, whole, _PART)) + 1
-    bounds = np.unique(np.concatenate([[0], ends, [len(texts)]])).tolist()
-    return [slice(start, end) for start, end in pairwise(bounds)]
-
-
-def _groups(parts: list[slice], size: int) -> Iterator[list[slice]]:
-    for start in range(0, len(parts), size):
-        yield parts[start : start + size]
-
-
 def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:
     loops, points = engine.kernels(), code_points()
-    pieces = [piece for pair in texts for piece in pair]
-    text, bounds = _buffer(pieces)
+    pieces = list(chain.from_iterable(texts))
+    text, bounds = engine.buffer(pieces)
     unsure = np.empty(len(pieces), dtype=np.bool_)
     loops.unsure_parts(text, bounds, points.entries, unsure)
     others = {
@@ -230,7 +209,7 @@ def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:
         if not unicodedata.is_normalized("NFKC", pieces[at])
     }
     if others:
-        text, bounds = _buffer([others.get(at, piece) for at, piece in enumerate(pieces)])
+        text, bounds = engine.buffer([others.get(at, piece) for at, piece in enumerate(pieces)])
     values = np.empty(2 * len(text) + 1, dtype=np.uint64)
     lengths = np.empty(len(texts), dtype=np.int64)
     digests = np.empty((len(texts), 2), dtype=np.uint64)
@@ -243,11 +222,3 @@ def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         digests=digests,
     )
-
-
-def _buffer(pieces: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Lay texts one after the other as code points; return these, and where each begins."""
-    bounds = np.zeros(len(pieces) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), out=bounds[1:])
-    encoded = "".join(pieces).encode("utf-32-le", "surrogatepass")
-    return np.frombuffer(encoded, dtype=np.uint32), bounds

@@ -4,11 +4,12 @@ One row per duplicate *group*, so that forty reprints cannot out-vote three inde
 
 Theory of operation
 -------------------
-1. :func:`read_profile` reads one text once: counts of its terms, of the terms in headline and lead,
-   and of its numbers, in which parts of the body each rare term stands, and which words are written
-   like names (accents off: *Liège* is *Liege*).
+1. :mod:`dedup.events.profiles` reads each text once: counts of its terms, of the terms in headline
+   and lead, and of its numbers, in which parts of the body each rare term stands, and which words
+   are written like names.
 2. :func:`observe` counts in how many groups each of them occurs.  A word that most texts write like
-   a name is a name everywhere, also where it opens a sentence or stands in a headline in capitals.
+   a name (accents off: *Liège* is *Liege*) is a name everywhere, also where it opens a sentence or
+   stands in a headline in capitals.
 3. :func:`weigh` turns profiles into sparse integer vectors.  The weight of a word is its saturated
    count times its inverse document frequency, and the document frequency mixes two sources: general
    language (:mod:`dedup.text.background`) taken as a pseudo-corpus of ``prior_weight`` texts, and
@@ -20,8 +21,7 @@ on its order; a profile depends on its own text alone.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,24 +30,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.dates import Interval
-from dedup.text.background import is_common, prior_document_frequency
+from dedup.events.profiles import Profiles, bare_words
+from dedup.text.background import prior_document_frequency
 from dedup.text.language import Languages
-from dedup.text.tokenize import Word, read_words, strip_accents
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 #: The four views of a text.  ``terms`` is the whole of it.
 KINDS = ("terms", "lead", "names", "numbers")
-
-#: Words of the body that count as its lead, beside the headline.
-LEAD_WORDS = 60
-
-#: Parts of equally many words that a body is cut into, to tell where its rare terms stand.
-PARTS = 16
-
-#: A term is rare if fewer than this many of a million general texts hold it: one in 55.
-_RARE = 18_316
 
 #: Units of one weight: saturated counts and inverse document frequencies are kept in 64ths.
 UNIT = 64
@@ -58,73 +49,6 @@ _KEPT_RARITY = 0.25
 
 _UNDATED = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What one text contains: counts by kind, and the words that it writes like names.
-
-    ``places`` says of each rare term in which parts of the body it stands, as the bits of a whole
-    number; of the headline, where the body has none.
-    """
-
-    terms: Mapping[str, int]
-    lead: Mapping[str, int]
-    numbers: Mapping[str, int]
-    places: Mapping[str, int]
-    written_as_names: frozenset[str]
-
-
-def read_profile(title: str, body: str) -> Profile:
-    """Read a text once and count what the event stage compares.
-
-    Parameters
-    ----------
-    title, body : str
-        Cleaned text.  Linear time.
-
-    Examples
-    --------
-    >>> body = "Cainiao runs it. Officers of the VSSE were watching closely what Cainiao does."
-    >>> sorted(read_profile("", body).written_as_names)
-    ['cainiao', 'vsse']
-    """
-    headline = read_words(title, is_common=is_common)
-    text = read_words(body, is_common=is_common)
-    words = headline + text
-    return Profile(
-        terms=_terms(words),
-        lead=_terms(headline + text[:LEAD_WORDS]),
-        numbers=Counter(word.text for word in words if word.is_number),
-        places=_places(_texts_of_terms(text)) or _places(_texts_of_terms(headline)),
-        written_as_names=frozenset(strip_accents(word.text) for word in words if word.is_name),
-    )
-
-
-def _terms(words: Sequence[Word]) -> Counter[str]:
-    return Counter(_texts_of_terms(words))
-
-
-def _texts_of_terms(words: Sequence[Word]) -> list[str]:
-    return [word.text for word in words if not word.is_number and len(word.text) > 1]
-
-
-def _places(terms: Sequence[str]) -> dict[str, int]:
-    """Return the parts of a text in which each of its rare terms stands."""
-    distinct = list(dict.fromkeys(terms))
-    prior = prior_document_frequency(distinct).tolist()
-    places = {term: 0 for term, count in zip(distinct, prior, strict=True) if count < _RARE}
-    for position, term in enumerate(terms):
-        if term in places:
-            places[term] |= 1 << (position * PARTS // len(terms))
-    return places
-
-
-def _without_accents(terms: Mapping[str, int]) -> Counter[str]:
-    bare: Counter[str] = Counter()
-    for term, count in terms.items():
-        bare[strip_accents(term)] += count
-    return bare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,37 +74,45 @@ class Observed:
         counts: Mapping[str, int] = getattr(self, "terms" if kind == "lead" else kind)
         return counts
 
-    def words_of(self, profile: Profile, kind: str) -> Mapping[str, int]:
-        """Return the counts of one kind in a text."""
-        if kind != "names":
-            counts: Mapping[str, int] = getattr(profile, kind)
-            return counts
-        bare = _without_accents(profile.terms)
-        return {word: count for word, count in bare.items() if word in self.names}
 
-
-def observe(profiles: Iterable[Profile]) -> Observed:
+def observe(profiles: Profiles) -> Observed:
     """Count in how many texts each term, name and number occurs, and settle what is a name."""
-    n_texts = 0
-    terms: Counter[str] = Counter()
-    bare: Counter[str] = Counter()
-    named: Counter[str] = Counter()
-    numbers: Counter[str] = Counter()
-    for profile in profiles:
-        n_texts += 1
-        terms.update(profile.terms.keys())
-        bare.update(_without_accents(profile.terms).keys())
-        named.update(profile.written_as_names)
-        numbers.update(profile.numbers.keys())
-    names = {word: bare[word] for word, count in named.items() if 2 * count >= bare[word]}
-    return Observed(n_texts=n_texts, terms=terms, names=names, numbers=numbers)
+    size = len(profiles.words)
+    seen = np.bincount(profiles.word, minlength=size).tolist()
+    bare, bare_of = bare_words(profiles.words)
+    is_term = ~profiles.is_number[profiles.word]
+    holding = _texts_with(profiles, bare_of, len(bare), is_term)
+    naming = _texts_with(profiles, bare_of, len(bare), is_term & profiles.as_name)
+    is_name = (naming > 0) & (2 * naming >= holding)
+    names = np.flatnonzero(is_name).tolist()
+    of_kind: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    for word, number, count in zip(profiles.words, profiles.is_number.tolist(), seen, strict=True):
+        of_kind[number][word] = count
+    return Observed(
+        n_texts=len(profiles),
+        terms=of_kind[False],
+        names={bare[name]: int(holding[name]) for name in names},
+        numbers=of_kind[True],
+    )
 
 
-def not_observed(profiles: Iterable[Profile]) -> Observed:
+def not_observed(profiles: Profiles) -> Observed:
     """Settle what is a name, but count nothing: general language alone weighs the words."""
     return Observed(
         n_texts=0, terms={}, names=dict.fromkeys(observe(profiles).names, 0), numbers={}
     )
+
+
+def _texts_with(
+    profiles: Profiles, bare_of: NDArray[np.int64], size: int, chosen: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return in how many texts each word occurs, accents off, among some entries."""
+    bare = bare_of[profiles.word[chosen]]
+    # Words that differ in accents alone may stand in one text together.
+    several = (np.bincount(bare_of, minlength=size) > 1)[bare]
+    counts = np.bincount(bare[~several], minlength=size)
+    twice = np.unique(profiles.row[chosen][several] * size + bare[several]) % max(size, 1)
+    return np.asarray(counts + np.bincount(twice, minlength=size))
 
 
 def inverse_document_frequency(
@@ -290,7 +222,7 @@ class Features:
 
 
 def weigh(
-    profiles: Sequence[Profile],
+    profiles: Profiles,
     observed: Observed,
     *,
     published: Sequence[Interval | None],
@@ -302,7 +234,8 @@ def weigh(
 
     Parameters
     ----------
-    profiles : sequence of Profile, length n
+    profiles : Profiles
+        n texts.
     observed : Observed
         Counts over the whole input, not only over these profiles.
     published : sequence of Interval or None, length n
@@ -318,16 +251,41 @@ def weigh(
     """
     bounds = [(_UNDATED, _UNDATED) if span is None else _microseconds(span) for span in published]
     spans = np.array(bounds, dtype=np.int64).reshape(-1, 2)
-    views = {kind: _view(profiles, observed, kind, prior_weight) for kind in KINDS}
-    column = {word: number for number, word in enumerate(views["terms"].words)}
-    is_name = {word: strip_accents(word) in observed.names for word in column}
+    words = profiles.words
+    bare, bare_of = bare_words(words)
+    named = np.array([word in observed.names for word in bare], dtype=np.bool_)
+    is_number = profiles.is_number[profiles.word]
+    is_name = named[bare_of[profiles.word]] if len(named) else is_number
+    n_texts = observed.n_texts
+
+    def rarity(of: Sequence[str], counts: Mapping[str, int]) -> NDArray[np.int64]:
+        return inverse_document_frequency(of, counts, n_texts, prior_weight)
+
+    def rows(
+        values: NDArray[np.int64], chosen: NDArray[np.bool_], column: NDArray[np.int64], width: int
+    ) -> csr_array[Any]:
+        return _rows(profiles.row[chosen], column[chosen], values[chosen], len(profiles), width)
+
+    of_terms, size = rarity(words, observed.terms), len(words)
+    terms, lead = (
+        _view(rows(values, ~is_number & (values > 0), profiles.word, size), of_terms, words)
+        for values in (profiles.count, profiles.lead)
+    )
+    names = _view(
+        rows(profiles.count, ~is_number & is_name, bare_of[profiles.word], len(bare)),
+        rarity(bare, observed.names),
+        bare,
+    )
+    # A number counts once, however often it is used.
+    numbers = _view(
+        rows(np.ones_like(profiles.count), is_number, profiles.word, size),
+        rarity(words, observed.numbers),
+        words,
+    )
     return Features(
-        views=views,
-        places=_rows([profile.places for profile in profiles], column),
-        common=_rows(
-            [{term: 1 for term in profile.terms if not is_name[term]} for profile in profiles],
-            column,
-        ),
+        views={"terms": terms, "lead": lead, "names": names, "numbers": numbers},
+        places=rows(profiles.places, profiles.places > 0, profiles.word, size),
+        common=rows(np.ones_like(profiles.word), ~is_number & ~is_name, profiles.word, size),
         earliest=spans[:, 0],
         latest=spans[:, 1],
         urls=tuple(urls),
@@ -335,49 +293,39 @@ def weigh(
     )
 
 
-def _rows(texts: Sequence[Mapping[str, int]], column: Mapping[str, int]) -> csr_array[Any]:
-    """Return a whole number for each word of each text, in the given columns."""
+def _rows(
+    row: NDArray[np.int64],
+    column: NDArray[np.int64],
+    values: NDArray[np.int64],
+    height: int,
+    width: int,
+) -> csr_array[Any]:
+    """Return a sparse matrix; values in one place are added up."""
     from scipy.sparse import csr_array
 
-    columns = [column[word] for text in texts for word in text]
-    values = [value for text in texts for value in text.values()]
-    offsets = np.cumsum([0, *map(len, texts)])
-    matrix = csr_array(
-        (np.array(values, dtype=np.int64), np.array(columns, dtype=np.int64), offsets),
-        shape=(len(texts), max(1, len(column))),
-    )
-    matrix.sort_indices()
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=height))])
+    matrix = csr_array((values, column, offsets), shape=(height, max(1, width)))
+    matrix.sum_duplicates()  # sorts the columns, too
     return matrix
 
 
-def _view(profiles: Sequence[Profile], observed: Observed, kind: str, prior_weight: int) -> View:
-    texts = [observed.words_of(profile, kind) for profile in profiles]
-    column: dict[str, int] = {}
-    for text in texts:
-        for word in text:
-            column.setdefault(word, len(column))
-    rarity = inverse_document_frequency(
-        list(column), observed.counts(kind), observed.n_texts, prior_weight
-    )
-    matrix = _rows(texts, column)
-    matrix.data = _saturate(matrix.data, kind) * rarity[matrix.indices]
+def _view(matrix: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str]) -> View:
+    matrix.data = _saturate(matrix.data) * rarity[matrix.indices]
     squares = matrix.copy()
     squares.data = squares.data**2
     return View(
         matrix=matrix,
         norm=np.sqrt(squares.sum(axis=1).astype(np.float64)),
         total=np.asarray(matrix.sum(axis=1), dtype=np.int64),
-        words=tuple(column),
+        words=tuple(words),
     )
 
 
-def _saturate(counts: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
-    """Return 64 for one use, and ever less for each use more; a number counts once.
+def _saturate(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 64 for one use, and ever less for each use more.
 
     The curve is BM25's with k1 = 1.2 (Robertson & Zaragoza 2009, doi:10.1561/1500000019).
     """
-    if kind == "numbers":
-        return np.full(len(counts), UNIT, dtype=np.int64)
     return np.rint(UNIT * 2.2 * counts / (counts + 1.2)).astype(np.int64)
 
 

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from dedup.dates import Interval
 from dedup.duplicates.shingling import shingle
-from dedup.events.features import Features, Observed, Profile, read_profile, weigh
+from dedup.events.features import Features, Observed, weigh
+from dedup.events.profiles import Profile, Profiles, read_profile, read_profiles
 from dedup.events.scoring import Scored, score
+from dedup.progress import Progress, silent
 from dedup.text.language import Languages, possible_languages
 from dedup.text.tokenize import compared_tokens, tokenize
 
@@ -63,9 +65,14 @@ class GroupText:
         return read_profile(self.title, self.body)
 
 
+def profiles_of(groups: Sequence[GroupText], *, progress: Progress = silent) -> Profiles:
+    """Read the texts of groups; see :func:`dedup.events.profiles.read_profiles`."""
+    return read_profiles([(group.title, group.body) for group in groups], progress=progress)
+
+
 def features_of(
     groups: Sequence[GroupText],
-    profiles: Sequence[Profile],
+    profiles: Profiles,
     observed: Observed,
     prior_weight: int,
 ) -> Features:
@@ -102,7 +109,7 @@ def score_pair(
     prior_weight, shingle_size : int
         See :class:`~dedup.config.EventConfig` and :class:`~dedup.config.DuplicateConfig`.
     """
-    features = features_of([a, b], [a.profile, b.profile], observed, prior_weight)
+    features = features_of([a, b], profiles_of([a, b]), observed, prior_weight)
     shingles = shingle([a.tokens, b.tokens], shingle_size)
     scored = score(features, np.array([[0, 1]], dtype=np.int64))
     return PairScore(features=features, scored=scored, shingles=(shingles.row(0), shingles.row(1)))

@@ -36,8 +36,9 @@ from numpy.typing import NDArray
 
 from dedup.events.candidates import MICROSECONDS_A_DAY, gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
-from dedup.events.features import PARTS, UNIT, Features, View
+from dedup.events.features import UNIT, Features, View
 from dedup.events.logistic import LOG_ODDS_UNIT, VALUE_UNIT, Model, stored
+from dedup.events.profiles import PARTS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

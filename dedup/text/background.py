@@ -55,11 +55,7 @@ def prior_document_frequency(words: Sequence[str]) -> NDArray[np.int64]:
     True
     """
     keys, classes = _table()
-    wanted = np.fromiter(
-        (zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words),
-        dtype=np.uint32,
-        count=len(words),
-    )
+    wanted = _crc(words)
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     known = keys[place] == wanted
     frequency = _class_document_frequency()
@@ -80,6 +76,22 @@ def is_common(word: str) -> bool:
     key = np.uint32(zlib.crc32(word.encode("utf-8", "surrogatepass")))
     place = int(np.searchsorted(keys, key))
     return place < len(keys) and bool(keys[place] == key)
+
+
+def are_common(words: Sequence[str]) -> NDArray[np.bool_]:
+    """Return :func:`is_common` of many words, shape (len(words),)."""
+    keys, _ = _table()
+    wanted = _crc(words)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.asarray(keys[place] == wanted)
+
+
+def _crc(words: Sequence[str]) -> NDArray[np.uint32]:
+    return np.fromiter(
+        (zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words),
+        dtype=np.uint32,
+        count=len(words),
+    )
 
 
 def _number_document_frequency(number: str) -> int:

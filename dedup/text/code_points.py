@@ -19,12 +19,32 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from dedup.text.tokenize import DIGIT, MARK, UNSPACED, WORD_CHARACTER
+from dedup.text.tokenize import (
+    DIGIT,
+    DIGIT_SEPARATOR,
+    HAN_LIKE,
+    KATAKANA,
+    MARK,
+    SENTENCE_END,
+    UNSPACED,
+    WORD_CHARACTER,
+)
 
 __all__ = [
     "AFTER_SHIFT",
     "CODE_MASK",
+    "ENDS_SENTENCE",
     "EXPANDS",
+    "IS_DIGIT",
+    "IS_HAN_LIKE",
+    "IS_KATAKANA",
+    "IS_LOWER",
+    "IS_MARK",
+    "IS_TITLE",
+    "IS_UNSPACED",
+    "IS_UPPER",
+    "IS_WORD",
+    "JOINS_DIGITS",
     "KIND_MASK",
     "KIND_SHIFT",
     "LIMIT",
@@ -36,11 +56,11 @@ __all__ = [
 #: Code points from here on are no letters, digits or marks.
 LIMIT: Final = 0xE0200
 
-# Kinds: stands in a script without spaces; is a digit; may be in a word; is a mark.
-_UNSPACED: Final = 1
-_DIGIT: Final = 2
-_WORD: Final = 4
-_MARK: Final = 8
+#: Kinds: stands in a script without spaces; is a digit; may be in a word; is a mark.
+IS_UNSPACED: Final = 1
+IS_DIGIT: Final = 2
+IS_WORD: Final = 4
+IS_MARK: Final = 8
 
 #: An entry, from the lowest bit: folded code point, its kinds, the kinds that a token goes on with.
 CODE_MASK: Final = (1 << 21) - 1
@@ -55,19 +75,32 @@ UNSURE: Final = 1 << 29
 EXPANDS: Final = 1 << 31
 
 
+#: What the reader of words asks of a code point as it is written, beside its kinds.
+IS_UPPER: Final = 1 << 4
+IS_LOWER: Final = 1 << 5
+IS_TITLE: Final = 1 << 6
+IS_KATAKANA: Final = 1 << 7
+IS_HAN_LIKE: Final = 1 << 8
+ENDS_SENTENCE: Final = 1 << 9
+JOINS_DIGITS: Final = 1 << 10
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CodePoints:
-    """The table; everything from :data:`LIMIT` on stands in its last entry.
+    """The tables; everything from :data:`LIMIT` on stands in the last entry of each.
 
     Parameters
     ----------
     entries : ndarray of uint32, shape (LIMIT + 1,)
     expansions : ndarray of uint32
         At a place, how many entries follow, and these.
+    written : ndarray of uint16, shape (LIMIT + 1,)
+        Of the code point as it is written: its kinds, and the bits above.
     """
 
     entries: NDArray[np.uint32]
     expansions: NDArray[np.uint32]
+    written: NDArray[np.uint16]
 
 
 @cache
@@ -86,9 +119,9 @@ def code_points() -> CodePoints:
     kinds = _kinds(every, assigned)
     codes = np.arange(LIMIT + 1, dtype=np.uint32)
     # A token of an unspaced script takes its marks, a number digits, a word whatever words hold.
-    after = np.where(kinds & _WORD, _WORD, 0)
-    after = np.where(kinds & _DIGIT, _DIGIT, after)
-    after = np.where(kinds & _UNSPACED, _MARK, after)
+    after = np.where(kinds & IS_WORD, IS_WORD, 0)
+    after = np.where(kinds & IS_DIGIT, IS_DIGIT, after)
+    after = np.where(kinds & IS_UNSPACED, IS_MARK, after)
     plain = codes | (kinds << KIND_SHIFT) | (after.astype(np.uint32) << AFTER_SHIFT)
     entries: NDArray[np.uint32] = plain.astype(np.uint32)
     expansions: list[int] = []
@@ -101,23 +134,49 @@ def code_points() -> CodePoints:
             entries[ord(character)] = EXPANDS | len(expansions)
             expansions += [len(folded), *folded]
     entries[_unsure(every)] |= np.uint32(UNSURE)
-    return CodePoints(entries=entries, expansions=np.array(expansions, dtype=np.uint32))
+    return CodePoints(
+        entries=entries,
+        expansions=np.array(expansions, dtype=np.uint32),
+        written=_written(every, assigned, kinds),
+    )
 
 
 def _kinds(every: str, assigned: NDArray[np.int64]) -> NDArray[np.uint32]:
     kinds = np.zeros(LIMIT + 1, dtype=np.uint32)
     for pattern, bit in (
-        (f"[{UNSPACED}]+", _UNSPACED),
-        (f"[{DIGIT}]+", _DIGIT),
-        (f"[{WORD_CHARACTER}]+", _WORD),
-        (f"[{MARK}]+", _MARK),
+        (f"[{UNSPACED}]+", IS_UNSPACED),
+        (f"[{DIGIT}]+", IS_DIGIT),
+        (f"[{WORD_CHARACTER}]+", IS_WORD),
+        (f"[{MARK}]+", IS_MARK),
     ):
         for run in regex.finditer(pattern, every):
             kinds[assigned[run.start() : run.end()]] |= np.uint32(bit)
-    # A character of an unspaced script is a token of its own, whatever else it is.
-    unspaced = (kinds & _UNSPACED) > 0
-    kinds[unspaced] &= np.uint32(_UNSPACED | _MARK)
+    # A character of an unspaced script begins a token of its own, whatever else it is; but a
+    # number goes on with its digits.
+    unspaced = (kinds & IS_UNSPACED) > 0
+    kinds[unspaced] &= np.uint32(IS_UNSPACED | IS_MARK | IS_DIGIT)
     return kinds
+
+
+def _written(
+    every: str, assigned: NDArray[np.int64], kinds: NDArray[np.uint32]
+) -> NDArray[np.uint16]:
+    written = kinds.astype(np.uint16)
+    for pattern, bit in (
+        (KATAKANA, IS_KATAKANA),
+        (HAN_LIKE, IS_HAN_LIKE),
+        (SENTENCE_END, ENDS_SENTENCE),
+        (DIGIT_SEPARATOR, JOINS_DIGITS),
+        (r"\p{Lt}", IS_TITLE),
+    ):
+        for run in regex.finditer(f"[{pattern}]+", every):
+            written[assigned[run.start() : run.end()]] |= np.uint16(bit)
+    for character in regex.findall(r"[\p{Cased}\p{Changes_When_Casefolded}]", every):
+        if character.isupper():
+            written[ord(character)] |= np.uint16(IS_UPPER)
+        elif character.islower():
+            written[ord(character)] |= np.uint16(IS_LOWER)
+    return written
 
 
 def _unsure(every: str) -> list[int]:

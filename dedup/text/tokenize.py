@@ -32,20 +32,28 @@ UNSPACED = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 DIGIT = r"\p{Nd}"
 MARK = r"\p{M}"
 WORD_CHARACTER = r"\p{L}\p{N}\p{M}ー"
+SENTENCE_END = r".!?:;…。！？।؟\n\"“”„»«‘•|"
+KATAKANA = r"\p{Katakana}ー"
+HAN_LIKE = r"\p{Han}\p{Hiragana}"
+DIGIT_SEPARATOR = ".,٫٬"
 _WORD = regex.compile(
     rf"(?P<unspaced>[{UNSPACED}]{MARK}*)"
-    rf"|(?P<number>{DIGIT}+(?:[.,٫٬]{DIGIT}+)*)"
+    rf"|(?P<number>{DIGIT}+(?:[{DIGIT_SEPARATOR}]{DIGIT}+)*)"
     rf"|(?P<word>(?:(?![{UNSPACED}])[{WORD_CHARACTER}])+)"
 )
-_SENTENCE_END = regex.compile(r"[.!?:;…。！？।؟\n\"“”„»«‘•|]")
-_KATAKANA = regex.compile(r"[\p{Katakana}ー]{2,}")
+_SENTENCE_END = regex.compile(f"[{SENTENCE_END}]")
+_KATAKANA = regex.compile(f"[{KATAKANA}]{{2,}}")
 _ACCENTS = regex.compile(r"([\p{Latin}\p{Greek}])\p{Mn}+")
-_DIGIT_GROUP = regex.compile(r"(?<=\p{Nd})[.,٫٬](?=\p{Nd}{3}(?!\p{Nd}))")
+_DIGIT_GROUP = regex.compile(rf"(?<={DIGIT})[{DIGIT_SEPARATOR}](?={DIGIT}{{3}}(?!{DIGIT}))")
 
 #: Length of the character n-grams by script family: one Han character is a morpheme, one Thai or
 #: Burmese letter a sound.
-_GRAM = {"han": 2, "other": 4}
-_HAN_LIKE = regex.compile(r"[\p{Han}\p{Hiragana}]")
+HAN_GRAM, OTHER_GRAM = 2, 4
+
+#: Letters of a longer word, and the share of them with a capital up to which it makes a name.
+LONGER = 4
+MOST_CAPITALS = 0.32
+_HAN_LIKE = regex.compile(f"[{HAN_LIKE}]")
 
 
 def fold(text: str) -> str:
@@ -138,7 +146,7 @@ def is_comparable(title: str, body: str) -> bool:
 def _token_parts(match: regex.Match[str]) -> list[str]:
     token = match.group()
     if match.lastgroup == "number":
-        return list(regex.split(r"[.,٫٬]", token))
+        return list(regex.split(f"[{DIGIT_SEPARATOR}]", token))
     return [token]
 
 
@@ -181,7 +189,7 @@ def read_words(text: str, *, is_common: Callable[[str], bool] | None = None) -> 
     for position, (token, inside, kind) in enumerate(raw):
         folded = fold(token)
         if kind == "number":
-            folded = _DIGIT_GROUP.sub("", folded)
+            folded = plain_number(folded)
         is_name = kind == "word" and (
             bool(_KATAKANA.fullmatch(token))
             or (
@@ -193,6 +201,15 @@ def read_words(text: str, *, is_common: Callable[[str], bool] | None = None) -> 
         )
         words.append(Word(folded, position, is_name, kind == "number"))
     return words
+
+
+def plain_number(number: str) -> str:
+    """Return a number without the marks between its thousands.
+
+    >>> plain_number("1,500.25"), plain_number("3.5")
+    ('1500.25', '3.5')
+    """
+    return str(_DIGIT_GROUP.sub("", number))
 
 
 def _raw_words(text: str) -> Iterator[tuple[str, bool, str]]:
@@ -215,7 +232,7 @@ def _raw_words(text: str) -> Iterator[tuple[str, bool, str]]:
 
 
 def _grams(run: list[str]) -> Iterator[tuple[str, bool, str]]:
-    size = _GRAM["han"] if _HAN_LIKE.match(run[0]) else _GRAM["other"]
+    size = HAN_GRAM if _HAN_LIKE.match(run[0]) else OTHER_GRAM
     for start in range(max(1, len(run) - size + 1)):
         yield "".join(run[start : start + size]), True, "gram"
 
@@ -229,10 +246,10 @@ def _capitals_tell(raw: list[tuple[str, bool, str]]) -> bool:
     with a capital is a foreign name.
     """
     longer = [
-        token for token, inside, kind in raw if inside and kind != "number" and len(token) > 3
+        token for token, inside, kind in raw if inside and kind != "number" and len(token) >= LONGER
     ]
     cased = [token for token in longer if token[0].isupper() or token[0].islower()]
     if not cased or 3 * len(cased) < len(longer):
         return True
     share = sum(token[0].isupper() for token in cased) / len(cased)
-    return share <= 0.32
+    return share <= MOST_CAPITALS

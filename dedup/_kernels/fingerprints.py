@@ -1,24 +1,11 @@
-"""The compiled loops: folded text → token hashes → shingle hashes → signatures; counting; sorting.
-
-Laws: each function gives the same bits as the reference it is named after, on any input; it knows
-nothing of threads, and writes only where it is told.  ``tests/test_kernels.py`` holds the two
-together.
-
-Theory of operation: flat arrays in, flat arrays out.  The functions let go of the interpreter's
-lock, so slices of one input run side by side in threads; numba's own parallel loops cost five
-seconds more to compile and were no faster.  Compiled code is kept on disk where there is a place
-for it (see :mod:`dedup.engine`, the only module that imports this one).
-"""
+"""Folded text → token hashes → shingle hashes → signatures; sorting and counting of hashes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from dedup._kernels.compiler import compiled
 from dedup.hashing import (
     MIX_FIRST,
     MIX_SECOND,
@@ -34,26 +21,6 @@ from dedup.text.code_points import (
     KIND_SHIFT,
     UNSURE,
 )
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def _keeps_code() -> bool:
-    """Whether compiled code can be kept on disk: in a read-only place without a home it cannot."""
-    try:
-        njit(cache=True)(_keeps_code)
-    except RuntimeError:
-        return False
-    return True
-
-
-#: Whether what is compiled here is kept for the next process.
-CACHED: Final = _keeps_code()
-
-
-def _compiled(function: _Function) -> _Function:
-    return cast(_Function, njit(nogil=True, cache=CACHED)(function))
-
 
 _TOKEN_START = np.uint64(TOKEN_START)
 _TOKEN_FACTOR = np.uint64(TOKEN_FACTOR)
@@ -74,14 +41,14 @@ _FEW = 64
 _CROWDED = 48
 
 
-@_compiled
-def _mix64(value: np.uint64) -> np.uint64:
+@compiled
+def mixed(value: np.uint64) -> np.uint64:
     value = (value ^ (value >> _30)) * _MIX_FIRST
     value = (value ^ (value >> _27)) * _MIX_SECOND
     return value ^ (value >> _31)
 
 
-@_compiled
+@compiled
 def unsure_parts(
     text: NDArray[np.uint32],
     bounds: NDArray[np.int64],
@@ -97,7 +64,7 @@ def unsure_parts(
         out[part] = (found & _UNSURE) != _NOTHING
 
 
-@_compiled
+@compiled
 def _hash_tokens(
     text: NDArray[np.uint32],
     entries: NDArray[np.uint32],
@@ -134,11 +101,11 @@ def _hash_tokens(
         out[count] = value
         count += 1
     for token in range(count):
-        out[token] = _mix64(out[token])
+        out[token] = mixed(out[token])
     return count
 
 
-@_compiled
+@compiled
 def compared_tokens(
     text: NDArray[np.uint32],
     bounds: NDArray[np.int64],
@@ -184,14 +151,16 @@ def compared_tokens(
             first = first * _SHINGLE_FACTOR + token
             second = (second ^ token) * _TOKEN_FACTOR
             second ^= second >> _32
-        digests[row, 0] = _mix64(first)
-        digests[row, 1] = _mix64(second)
+        digests[row, 0] = mixed(first)
+        digests[row, 1] = mixed(second)
         count += size
     return count
 
 
-@_compiled
-def _sort(row: NDArray[np.uint64], scratch: NDArray[np.uint64], starts: NDArray[np.int64]) -> None:
+@compiled
+def sort_hashes(
+    row: NDArray[np.uint64], scratch: NDArray[np.uint64], starts: NDArray[np.int64]
+) -> None:
     """Sort evenly spread values: deal them out by their first bits, then sort each small heap."""
     n = len(row)
     if n < _FEW:
@@ -229,7 +198,7 @@ def _sort(row: NDArray[np.uint64], scratch: NDArray[np.uint64], starts: NDArray[
     row[:] = scratch[:n]
 
 
-@_compiled
+@compiled
 def shingle_rows(
     tokens: NDArray[np.uint64],
     offsets: NDArray[np.int64],
@@ -256,8 +225,8 @@ def shingle_rows(
             value = np.uint64(size)
             for place in range(begin + run, begin + run + size):
                 value = value * _SHINGLE_FACTOR + tokens[place]
-            values[run] = _mix64(value)
-        _sort(values, scratch, starts)
+            values[run] = mixed(value)
+        sort_hashes(values, scratch, starts)
         distinct = 1
         for run in range(1, runs):
             if values[run] != values[distinct - 1]:
@@ -268,7 +237,7 @@ def shingle_rows(
     return count
 
 
-@_compiled
+@compiled
 def sign_rows(
     shingles: NDArray[np.uint64],
     offsets: NDArray[np.int64],
@@ -291,7 +260,7 @@ def sign_rows(
                 signature[place] = min(signature[place], hashed)
 
 
-@_compiled
+@compiled
 def shared_counts(
     values: NDArray[np.uint64],
     offsets: NDArray[np.int64],

@@ -1,0 +1,37 @@
+"""The compiled loops.
+
+Laws: each function gives the same bits as the reference it is named after, on any input; it knows
+nothing of threads, and writes only where it is told.  ``tests/test_kernels.py`` holds the two
+together.
+
+Theory of operation: flat arrays in, flat arrays out.  The functions let go of the interpreter's
+lock, so slices of one input run side by side in threads; numba's own parallel loops cost five
+seconds more to compile and were no faster.  Compiled code is kept on disk where there is a place
+for it.  :mod:`dedup.engine` is the only module that imports this package, when it is first needed.
+"""
+
+from dedup._kernels.compiler import CACHED
+from dedup._kernels.fingerprints import (
+    compared_tokens,
+    shared_counts,
+    shingle_rows,
+    sign_rows,
+    sort_hashes,
+    unsure_parts,
+)
+from dedup._kernels.words import IS_NAME, IS_TERM, MAY_BE_NAME, count_words, number_values
+
+__all__ = [
+    "CACHED",
+    "IS_NAME",
+    "IS_TERM",
+    "MAY_BE_NAME",
+    "compared_tokens",
+    "count_words",
+    "number_values",
+    "shared_counts",
+    "shingle_rows",
+    "sign_rows",
+    "sort_hashes",
+    "unsure_parts",
+]
