@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dedup.config import Config
 from dedup.evaluate import b_cubed_f1_score
 from dedup.events.clustering import PROBABILITY_UNIT, Linkage, link
+from dedup.events.round_ups import held_down
 from train_event_model import Sample
 
 DEFAULT = Config().event.threshold
@@ -48,7 +49,8 @@ def sweep(sample: Sample, probability: NDArray[np.int64]) -> Sweep:
     """
     levels = {threshold: round(threshold * PROBABILITY_UNIT) for threshold in (*GRID, DEFAULT)}
     kept = probability >= round(Config().event.floor * PROBABILITY_UNIT)
-    linkage = link(sample.n_groups, sample.pairs[kept], probability[kept], min(levels.values()))
+    counted = held_down(sample.sizes, sample.pairs[kept], probability[kept])
+    linkage = link(sample.n_groups, sample.pairs[kept], counted, min(levels.values()))
     scores = {
         threshold: b_cubed_f1_score(
             sample.events, cut(sample.n_groups, linkage, level)[sample.group_of].tolist()

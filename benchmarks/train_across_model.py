@@ -42,6 +42,7 @@ from dedup.evaluate import Evaluation, evaluate
 from dedup.events.across import AcrossModel, join_across, languages_of_clusters
 from dedup.events.clustering import PROBABILITY_UNIT, link
 from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT
+from dedup.events.round_ups import held_down
 from dedup.events.scoring import score
 from dedup.events.stories import FEATURES, Stories
 from dedup.review import threshold_units
@@ -124,7 +125,8 @@ def corpus_of(
     config = Config()
     floor = round(config.event.floor * PROBABILITY_UNIT)
     near = score(found.features, found.pairs, floor=floor)
-    linkage = link(len(found.texts), near.pairs, near.probability, threshold_units(config))
+    counted = held_down(found.features.sizes, near.pairs, near.probability)
+    linkage = link(len(found.texts), near.pairs, counted, threshold_units(config))
     excerpts = [(text.title, text.body) for text in found.texts]
     return Corpus(
         name=name,

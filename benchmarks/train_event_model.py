@@ -48,6 +48,7 @@ from dedup.events.clustering import PROBABILITY_UNIT, average_linkage
 from dedup.events.features import observe
 from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT, Model
+from dedup.events.round_ups import held_down
 from dedup.events.scoring import FEATURES, score, to_probability
 from dedup.text.background import is_common
 from dedup.text.tokenize import Word, fold, read_words
@@ -110,6 +111,7 @@ class Sample:
     values: NDArray[np.float64]
     same: NDArray[np.bool_]
     group_of: NDArray[np.int64]
+    sizes: NDArray[np.int64]
     events: Sequence[str]
 
     @property
@@ -133,6 +135,7 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
         values=score(found.features, found.pairs, ZERO).values / VALUE_UNIT,
         same=gold[found.pairs[:, 0]] == gold[found.pairs[:, 1]],
         group_of=found.group_of,
+        sizes=found.features.sizes,
         events=data.events,
     )
 
@@ -180,6 +183,7 @@ def sample_of_pairs(data: datasets.PairSet) -> Sample:
         values=scored.values / VALUE_UNIT,
         same=np.array(data.same),
         group_of=np.arange(len(texts)),
+        sizes=features.sizes,
         events=[],
     )
 
@@ -299,8 +303,12 @@ def f1_at(model: Model, sample: Sample, threshold: float = Config().event.thresh
     """Return B³ F1 of a sample clustered at a threshold."""
     chance = probabilities(model, sample)
     kept = chance >= Config().event.floor * PROBABILITY_UNIT
+    pairs = sample.pairs[kept]
     labels = average_linkage(
-        sample.n_groups, sample.pairs[kept], chance[kept], round(threshold * PROBABILITY_UNIT)
+        sample.n_groups,
+        pairs,
+        held_down(sample.sizes, pairs, chance[kept]),
+        round(threshold * PROBABILITY_UNIT),
     )
     return b_cubed_f1_score(sample.events, labels[sample.group_of].tolist())
 

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "--threshold",
         type=float,
         metavar="P",
-        help="least mean probability of one event, 0 to 1; higher splits stories, lower joins them",
+        help="least mean probability of one event, above 0 to 1; higher splits stories",
     )
     cluster.add_argument(
         "--all", action="store_true", help="print stories with a single article too"
@@ -175,7 +175,10 @@ def _config(options: argparse.Namespace) -> Config | None:
             f"{setting} is about events, and --level duplicate does not look for any; "
             "leave one of them out"
         )
-    event = EventConfig() if threshold is None else EventConfig(threshold=threshold)
+    event = EventConfig()
+    if threshold is not None:
+        floor = min(event.floor, threshold) if threshold > 0 else event.floor
+        event = replace(event, threshold=threshold, floor=floor)
     if options.semantic:
         from dedup.semantic import UniversalSentenceEncoder
 

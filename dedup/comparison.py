@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from dedup.article import Article, as_articles
 from dedup.config import Config, checked_config
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import jaccard
+from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Observed, not_observed, observe
 from dedup.events.groups import GroupText, profiles_of
 from dedup.explain import Evidence, explain_pair
@@ -198,6 +201,11 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
         notes.append(across)
     elif not event.across_languages and evidence.relation == "apart" and not one_language:
         notes.append("in two languages, which are not compared (event.across_languages)")
+    elif (counts := _counts_as(result, evidence)) is not None:
+        notes.append(
+            "one of them is near to several stories that are far from each other, as a round-up "
+            f"is: the pair counts as {counts:.2f} only"
+        )
     elif evidence.relation == "apart" and evidence.probability >= event.threshold:
         notes.append(
             _barred(result, evidence)
@@ -206,6 +214,23 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
     elif evidence.relation == "one event" and evidence.probability < event.threshold:
         notes.append("joined through the other members of the cluster, not as a pair")
     return notes
+
+
+def _counts_as(result: Clustering, evidence: Evidence) -> float | None:
+    """Return what a pair counted as, where that is less than its probability."""
+    if result.scores is None:
+        return None
+    pair = np.sort(_places(result, evidence.a, evidence.b))
+    at = np.flatnonzero((result.scores.pairs == pair).all(axis=1))
+    if not len(at):
+        return None
+    counts = int(result.scores.probability[at[0]])
+    # What is explained is scored anew, from the same texts.
+    return (
+        None
+        if counts >= round(evidence.probability * PROBABILITY_UNIT)
+        else (counts / PROBABILITY_UNIT)
+    )
 
 
 def _barred(result: Clustering, evidence: Evidence) -> str | None:

@@ -172,8 +172,11 @@ class EventConfig:
         number = isinstance(self.window_days, int | float) and not isinstance(
             self.window_days, bool
         )
-        if not number or not self.window_days >= 0:
-            raise ConfigError(f"window_days must be a number from 0 up, got {self.window_days!r}")
+        if not number or not 0 <= self.window_days <= _LONGEST_WINDOW:
+            raise ConfigError(
+                f"window_days must be a number from 0 to {_LONGEST_WINDOW:,}, "
+                f"got {self.window_days!r}"
+            )
         if self.floor > self.threshold:
             raise ConfigError(
                 f"floor must not exceed threshold, got {self.floor} > {self.threshold}"
@@ -257,6 +260,9 @@ class Config:
 
 #: More texts than anybody has: beyond it, whole numbers of 64 bits would not do.
 _MOST_TEXTS = 1_000_000_000
+
+#: Days, a hundred years: as good as no window.
+_LONGEST_WINDOW = 36_525
 
 _PARTS: dict[str, Any] = {
     "text": TextConfig,

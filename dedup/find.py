@@ -26,6 +26,7 @@ from dedup.events.clustering import PROBABILITY_UNIT, link
 from dedup.events.features import Features, observe
 from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.links import Links
+from dedup.events.round_ups import held_down
 from dedup.events.scoring import score
 from dedup.pairs import AcrossScores, PairScores
 from dedup.progress import Progress, reporting
@@ -146,17 +147,18 @@ def _find_events(
     features = features_of(texts, profiles, observed, event.prior_weight)
     candidates = _find_candidates(features, event, report)
     scored = score(features, candidates.pairs, floor=round(event.floor * PROBABILITY_UNIT))
+    probability = held_down(features.sizes, scored.pairs, scored.probability)
     linkage = link(
         len(groups),
         scored.pairs,
-        scored.probability,
+        probability,
         threshold_units(settings),
         links=links,
         progress=lambda done, total: report("cluster", done, total),
     )
     events = Events(
         labels=linkage.labels,
-        scores=PairScores.of(scored.pairs, scored.probability),
+        scores=PairScores.of(scored.pairs, probability),
         observed=observed,
         candidates=len(candidates.pairs),
         capped_terms=candidates.capped_terms,

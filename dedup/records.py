@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from numbers import Real
+from operator import index
 from typing import Any, Final
 
 from dedup.aliases import ALIASES, URL_BY_VALUE, WRAPPED_IN, holds_article, normalise_name
@@ -218,6 +219,20 @@ def _read_title(name: str, field: str, value: Any) -> str | None:
 def _read_string(_name: str, field: str, value: Any) -> str | None:
     """Read a plain string."""
     return _string(field, value)
+
+
+def as_id(value: object) -> object:
+    """Return an id as articles carry it: whole numbers, of any kind, are written out.
+
+    >>> as_id(7), as_id("a-7")
+    ('7', 'a-7')
+    """
+    if isinstance(value, str | bool):
+        return value
+    try:
+        return str(index(value))  # type: ignore[arg-type]
+    except TypeError:
+        return value
 
 
 def _read_id(_name: str, field: str, value: Any) -> str | None:

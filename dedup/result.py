@@ -24,6 +24,7 @@ from dedup.cluster import Cluster, DuplicateGroup, Member
 from dedup.config import Config
 from dedup.errors import DedupError
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
+from dedup.records import as_id
 from dedup.roles import Role
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class Clustering:
 
     def _locate(self, article_id: str) -> tuple[Cluster, DuplicateGroup, Member]:
         try:
-            return self._place[article_id]
+            return self._place[str(as_id(article_id))]
         except KeyError:
             from difflib import get_close_matches
 
@@ -218,7 +219,7 @@ class Clustering:
         """
         from dedup.comparison import explain_members
 
-        return explain_members(self, a, b)
+        return explain_members(self, str(as_id(a)), str(as_id(b)))
 
     def rethreshold(self, threshold: float) -> Clustering:
         """Return the result that ``find_clusters`` gives at another event threshold.

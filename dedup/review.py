@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -109,7 +110,7 @@ class Borderline:
 
 def weak_bridges(result: Clustering, n: int) -> Listing[Bridge]:
     """Return the weakest joints; see :meth:`dedup.Clustering.weak_bridges`."""
-    _require_count(n)
+    n = _count(n)
     groups, labels, scores = _scored(result)
     inside = scores.inside(labels)
     links = links_between(result, groups)
@@ -184,7 +185,7 @@ def _bridge(
 
 def borderline(result: Clustering, n: int) -> Listing[Borderline]:
     """Return the pairs to be judged; see :meth:`dedup.Clustering.borderline`."""
-    _require_count(n)
+    n = _count(n)
     groups, labels, scores = _scored(result)
     links = links_between(result, groups)
     unit = units(links.must)
@@ -281,9 +282,14 @@ def _scored(
     return groups, labels, scores
 
 
-def _require_count(n: object) -> None:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+def _count(n: object) -> int:
+    try:
+        count = 0 if isinstance(n, bool) else index(n)  # type: ignore[arg-type]
+    except TypeError:
+        count = 0
+    if count < 1:
         raise ConfigError(f"n must be a whole number from 1 up, got {n!r}")
+    return count
 
 
 def _ids(groups: Sequence[DuplicateGroup]) -> tuple[str, ...]:

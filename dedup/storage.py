@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from dedup.article import Article, Skipped
 from dedup.config import Config
 from dedup.dates import Interval
 from dedup.errors import DedupError, FormatError, MismatchError
+from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.stories import FEATURES
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
 from dedup.result import (
@@ -159,21 +161,20 @@ def _clustering(data: Mapping[str, Any]) -> Clustering:
             for member in group.members:
                 labels[member.row] = cluster.label
                 group_labels[member.row] = group.label
-    copies = data["copies"]
+    config = Config.from_dict(data["config"])
+    for article_id in chain.from_iterable((*config.event.must_link, *config.event.cannot_link)):
+        if article_id not in articles:
+            raise ValueError(f"the user's pairs name {article_id!r}, which is not there")
     return Clustering(
         clusters=tuple(clusters),
         labels=labels,
         group_labels=group_labels,
         skipped=tuple(Skipped(**row) for row in data["skipped"]),
         level=data["level"],
-        config=Config.from_dict(data["config"]),
+        config=config,
         version=data["version"],
         statistics=Statistics(**data["statistics"]),
-        copies=VerifiedCopies(
-            representative=np.array(copies["representative"], dtype=np.int64),
-            pairs=np.array(copies["pairs"], dtype=np.int64).reshape(-1, 2),
-            jaccard=np.array(copies["jaccard"], dtype=np.float64),
-        ),
+        copies=_copies_from_dict(data["copies"], group_labels),
         scores=_scores_from_dict(data["scores"], sum(len(c.groups) for c in clusters)),
         across=_across_from_dict(data["across"], sum(len(c.groups) for c in clusters)),
     )
@@ -193,11 +194,37 @@ def _scores_to_dict(scores: PairScores | None) -> dict[str, list[int]] | None:
 def _scores_from_dict(data: Mapping[str, Any] | None, n_groups: int) -> PairScores | None:
     if data is None:
         return None
-    pairs = np.array([data["first"], data["second"]], dtype=np.int32).T.reshape(-1, 2)
-    probability = np.array(data["probability"], dtype=np.int32)
-    if probability.shape != (len(pairs),) or not ((pairs >= 0) & (pairs < n_groups)).all():
+    first, second, probability = (
+        _whole_numbers(data[name]) for name in ("first", "second", "probability")
+    )
+    if not len(first) == len(second) == len(probability):
+        raise ValueError("scores: lists of different lengths")
+    if not ((first >= 0) & (first < second) & (second < n_groups)).all():
         raise ValueError("scores do not fit the groups")
-    return PairScores(pairs=pairs, probability=probability)
+    if (np.diff(first * n_groups + second) <= 0).any():
+        raise ValueError("scores are not sorted")
+    if not ((probability >= 0) & (probability <= PROBABILITY_UNIT)).all():
+        raise ValueError("scores hold what is no probability")
+    return PairScores.of(np.stack([first, second], axis=1), probability)
+
+
+def _copies_from_dict(data: Mapping[str, Any], group_labels: NDArray[np.int64]) -> VerifiedCopies:
+    representative, pairs = (_whole_numbers(data[name]) for name in ("representative", "pairs"))
+    pairs = pairs.reshape(-1, 2)
+    taken = group_labels >= 0
+    if len(representative) != len(taken) or (representative[~taken] != -1).any():
+        raise ValueError("copies do not fit the rows")
+    heads = representative[taken]
+    if not ((heads >= 0) & (heads < len(taken))).all() or (representative[heads] != heads).any():
+        raise ValueError("copies do not fit the rows")
+    if (group_labels[heads] != group_labels[taken]).any():
+        raise ValueError("copies do not fit the groups")
+    if len(pairs) and not np.isin(pairs, heads).all():
+        raise ValueError("verified pairs do not fit the copies")
+    jaccard = np.array(data["jaccard"], dtype=np.float64)
+    if jaccard.shape != (len(pairs),) or not ((jaccard >= 0) & (jaccard <= 1)).all():
+        raise ValueError("verified pairs without a similarity from 0 to 1")
+    return VerifiedCopies(representative=representative, pairs=pairs, jaccard=jaccard)
 
 
 def _across_to_dict(across: AcrossScores | None) -> dict[str, Any] | None:

@@ -35,6 +35,13 @@ def test_cluster_writes_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == ""
 
 
+def test_a_threshold_below_the_floor_takes_the_floor_along(tmp_path: Path) -> None:
+    saved = tmp_path / "result.json"
+    assert main(["cluster", BELGIUM, "--threshold", "0.01", "--save", str(saved)]) == 0
+    event = Clustering.load(saved).config.event
+    assert (event.threshold, event.floor) == (0.01, 0.01)
+
+
 def test_a_threshold_splits_stories(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved = tmp_path / "run.json"
     assert main(["cluster", BELGIUM, "--threshold", "0.9", "--save", str(saved)]) == 0

@@ -370,3 +370,9 @@ def test_skipped_rows_are_listed_and_labelled_minus_one() -> None:
     assert [row.index for row in result.skipped] == [1]
     assert result.labels.tolist() == [0, -1, 0]
     assert "1 row skipped" in result.summary
+
+
+@pytest.mark.parametrize("wrong", [float("inf"), float("nan"), -1, 10**400, True, "30"])
+def test_a_window_that_is_none_is_refused(wrong: Any) -> None:
+    with pytest.raises(ConfigError, match="window_days must be a number from 0 to 36,525"):
+        EventConfig(window_days=wrong)

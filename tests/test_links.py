@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,7 +52,8 @@ def test_lists_are_frozen_and_survive_json() -> None:
         ({"a": "b"}, (), "must_link must be a tuple of pairs of ids"),
         ((), ("ab",), "cannot_link holds 'ab'; each entry must be a pair"),
         ((("a", "b", "c"),), (), "each entry must be a pair"),
-        (((1, 2),), (), "each entry must be a pair"),
+        (((1.5, 2),), (), "each entry must be a pair"),
+        (((True, "b"),), (), "each entry must be a pair"),
         ((("a", "a"),), (), "pairs 'a' with itself"),
         ((("a", "b"),), (("b", "a"),), r"forbids 'b' and 'a'.*through \('a', 'b'\);"),
         (
@@ -212,3 +214,13 @@ def test_the_users_word_holds_or_is_refused(
 
 def test_links_without_pairs_say_nothing() -> None:
     assert Links.of((), (), {}) == Links()
+
+
+def test_whole_numbers_are_ids() -> None:
+    rows = [{"id": n, "text": text} for n, text in enumerate(SENTENCES)]
+    event = EventConfig(must_link=[(0, np.int64(2))], cannot_link=[(0, "3")])  # type: ignore[arg-type]
+    assert event.must_link == (("0", "2"),)
+    result = find_clusters(rows, progress=False, config=Config(event=event))
+    assert result.cluster_of(0) is result.cluster_of("2")  # type: ignore[arg-type]
+    assert result.explain(0, np.int64(2)).relation == "one event"  # type: ignore[arg-type]
+    assert len(result.borderline(np.int64(3))) <= 3  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from dedup.errors import ConfigError
+from dedup.records import as_id
 
 __all__ = ["Links", "Pair", "checked_links", "settled", "units"]
 
@@ -142,16 +143,13 @@ def _pairs(name: str, value: object) -> tuple[Pair, ...]:
         )
     pairs = []
     for pair in value:
-        if (
-            not isinstance(pair, list | tuple)
-            or len(pair) != 2
-            or not all(isinstance(article_id, str) for article_id in pair)
-        ):
+        ids = tuple(map(as_id, pair)) if isinstance(pair, list | tuple) else ()
+        a, b = ids if len(ids) == 2 else (None, None)
+        if not isinstance(a, str) or not isinstance(b, str):
             raise ConfigError(
                 f"event.{name} holds {pair!r}; each entry must be a pair of ids, such as "
                 "('id-a', 'id-b')"
             )
-        a, b = pair
         if a == b:
             raise ConfigError(
                 f"event.{name} pairs {a!r} with itself; name two articles, or take the pair out"

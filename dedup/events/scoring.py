@@ -16,7 +16,7 @@ are read from ``model.json`` beside this file, which also records what they were
   notices, not two reports of one dividend.  Reports in other words never share so many of them.
 * *Time*: near dates speak for one event, distant ones against it; without dates, neither.  The
   shorter the texts, the less else there is to go by, and the more nearness says.
-* *Address*: one url.
+* *Address*: one url, as far as the two share a rare word: a section has an address, too.
 
 Laws: features are whole numbers (1/4096), coefficients are whole numbers (1/1024), so log-odds are
 exact sums and equal on every machine.  The score is symmetric in the two groups.  There is one
@@ -74,6 +74,10 @@ _RAREST_SCALE = 30 * UNIT * UNIT
 #: little to compare, a conflict says little.
 _NAME_CONFLICT_OFFSET = 10 * UNIT * UNIT
 _NUMBER_CONFLICT_OFFSET = 6 * UNIT * UNIT
+
+#: Weight of the rarest shared words from which one url counts in full: two words of some rarity.
+#: Under the address of a section stand stories that share none.
+_VERSION_FROM = 12 * UNIT * UNIT
 
 #: Added to the product of two lengths: the weight of one rare word, squared.
 _COSINE_OFFSET = float(60 * UNIT**4)
@@ -176,12 +180,17 @@ def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
     other_names = _conflict(views["names"], i, j, _NAME_CONFLICT_OFFSET)
     other_numbers = _conflict(views["numbers"], i, j, _NUMBER_CONFLICT_OFFSET)
     form = np.clip((_common_words(features, i, j) - _FORM_FROM) / (_FORM_TO - _FORM_FROM), 0, 1)
+    rarest = _rarest(views["terms"], i, j)
+    one_url = np.array(
+        [not features.urls[a].isdisjoint(features.urls[b]) for a, b in pairs.tolist()],
+        dtype=np.bool_,
+    )
     columns = {
         "text": np.sqrt(_cosine(views["terms"], i, j)),
         "lead": np.sqrt(_cosine(views["lead"], i, j)),
         "names": _cosine(views["names"], i, j),
         "numbers": _cosine(views["numbers"], i, j),
-        "rarest": _rarest(views["terms"], i, j) / _RAREST_SCALE,
+        "rarest": rarest / _RAREST_SCALE,
         "conflicting_names": other_names,
         "conflicting_numbers": other_numbers,
         "narrow": np.maximum(_NARROW - _extent(features.places[i], features.places[j]), 0),
@@ -194,9 +203,7 @@ def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
         / (_HALF_LENGTH + np.minimum(features.sizes[i], features.sizes[j])),
         "far_in_time": dated * np.minimum(days / _FAR_DAYS, 1.0),
         "undated": ~dated,
-        "same_url": np.array(
-            [not features.urls[a].isdisjoint(features.urls[b]) for a, b in pairs.tolist()]
-        ),
+        "same_url": one_url * np.minimum(rarest / _VERSION_FROM, 1.0),
     }
     stacked = np.stack([np.asarray(columns[name], dtype=np.float64) for name in FEATURES], axis=1)
     return np.rint(stacked * VALUE_UNIT).astype(np.int32)
