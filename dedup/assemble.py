@@ -35,7 +35,7 @@ from dedup.result import (
     Statistics,
 )
 from dedup.roles import Placed, Role, assign_roles
-from dedup.text.tokenize import compared_tokens, tokenize
+from dedup.text.tokenize import is_comparable, tokenize
 from dedup.version import __version__
 
 
@@ -304,7 +304,7 @@ def _original_first(members: Sequence[Member]) -> tuple[Member, ...]:
 def _note(place: Placed) -> str | None:
     """Say why an article could not be compared."""
     title, body = place.clean.title, place.clean.body
-    if compared_tokens(title, body):
+    if is_comparable(title, body):
         return None
     if tokenize(f"{title} {body}"):
         return "too short to compare, stands alone"

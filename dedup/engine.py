@@ -213,5 +213,7 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
         lambda: loops.number_values(hashes, np.zeros(4, np.int64), np.zeros(4, np.int64)),
         lambda: loops.shingle_rows(hashes, offsets, one, 1, hashes, one),
         lambda: loops.sign_rows(hashes, offsets, small, small, np.zeros((1, 2), dtype=np.uint32)),
+        lambda: loops.shared_weights(offsets, one, one, 1, pairs, *(one.copy() for _ in range(3))),
+        lambda: loops.shared_places(offsets, one, one, 1, pairs, pairs.copy()),
         lambda: loops.shared_counts(hashes, offsets, pairs, one),
     ]

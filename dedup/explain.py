@@ -22,7 +22,8 @@ from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import UNIT, Features, Observed
 from dedup.events.groups import GroupText, score_pair
 from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, Model
-from dedup.events.scoring import FEATURES, RAREST, default_model
+from dedup.events.overlaps import RAREST
+from dedup.events.scoring import FEATURES, default_model
 from dedup.explain_across import AcrossEvidence
 from dedup.text.tokenize import strip_accents
 

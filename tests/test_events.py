@@ -21,8 +21,9 @@ from dedup.events.features import (
 )
 from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT
+from dedup.events.overlaps import RAREST
 from dedup.events.profiles import PARTS, Profiles, read_profile
-from dedup.events.scoring import FEATURES, RAREST, default_model, score, to_probability
+from dedup.events.scoring import FEATURES, default_model, score, to_probability
 from dedup.text.tokenize import strip_accents
 
 WORDS = [

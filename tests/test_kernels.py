@@ -23,8 +23,11 @@ from dedup.cli import main
 from dedup.duplicates.fingerprints import Fingerprints, fingerprint
 from dedup.duplicates.shingling import Ragged
 from dedup.duplicates.verify import shared_counts
+from dedup.events.features import KINDS, observe, weigh
+from dedup.events.overlaps import overlaps_of
 from dedup.events.profiles import read_profile, read_profiles
 from dedup.text.code_points import CODE_MASK, EXPANDS, LIMIT, UNSURE, code_points
+from dedup.text.language import Languages
 from dedup.text.tokenize import tokenize
 
 #: Characters at which the rules part: folding to several, marks, digits and letters of scripts
@@ -175,6 +178,34 @@ def test_sorting(values: list[int]) -> None:
     scratch, starts = np.empty_like(row), np.empty(len(row) + 2, dtype=np.int64)
     engine.kernels().sort_hashes(row, scratch, starts)
     assert row.tolist() == sorted(values)
+
+
+@given(st.lists(st.tuples(written, written), min_size=1, max_size=6), st.data())
+@settings(max_examples=150, deadline=None)
+def test_overlaps_equal_the_reference(articles: list[tuple[str, str]], data: st.DataObject) -> None:
+    profiles = read_profiles(articles)
+    n = len(articles)
+    features = weigh(
+        profiles,
+        observe(profiles),
+        published=[None] * n,
+        urls=[frozenset()] * n,
+        languages=[Languages("", frozenset())] * n,
+        prior_weight=1000,
+    )
+    places = st.integers(0, n - 1)
+    drawn = data.draw(st.lists(st.tuples(places, places), max_size=20))
+    pairs = np.array(drawn, dtype=np.int64).reshape(-1, 2)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("DEDUP_KERNELS", "reference")
+        slow = overlaps_of(features, len(pairs))(pairs)
+        monkeypatch.setenv("DEDUP_KERNELS", "compiled")
+        quick = overlaps_of(features, len(pairs))(pairs)
+    for kind in KINDS:
+        assert slow.products[kind].tolist() == quick.products[kind].tolist()
+        assert slow.minima[kind].tolist() == quick.minima[kind].tolist()
+    for name in ("rarest", "common", "places"):
+        assert getattr(slow, name).tolist() == getattr(quick, name).tolist()
 
 
 @given(st.lists(st.sets(st.integers(0, 60), max_size=40), min_size=1, max_size=8), st.data())

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.text.background import is_common, prior_document_frequency
-from dedup.text.tokenize import compared_tokens, fold, read_words, strip_accents, tokenize
+from dedup.text.tokenize import (
+    compared_tokens,
+    first_tokens,
+    fold,
+    read_words,
+    strip_accents,
+    tokenize,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +113,13 @@ def test_prior_of_numbers_falls_with_their_digits() -> None:
 def test_prior_of_any_word_is_a_share(words: list[str]) -> None:
     values = prior_document_frequency(words)
     assert ((values >= 1) & (values <= 1_000_000)).all()
+
+
+@given(st.text(st.one_of(st.sampled_from("a1๒์比.,ーéß \u0301"), st.characters(codec=None))))
+def test_the_first_tokens_are_those_of_the_whole(text: str) -> None:
+    assert list(first_tokens(text)) == tokenize(text)
+
+
+def test_numbers_are_read_in_parts() -> None:
+    assert tokenize("1,500.25 and 3b") == ["1", "500", "25", "and", "3", "b"]
+    assert tokenize("1.๒์") == ["1", "๒์"]

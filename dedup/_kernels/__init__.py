@@ -19,6 +19,7 @@ from dedup._kernels.fingerprints import (
     sort_hashes,
     unsure_parts,
 )
+from dedup._kernels.pairs import shared_places, shared_weights
 from dedup._kernels.words import IS_NAME, IS_TERM, MAY_BE_NAME, count_words, number_values
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "count_words",
     "number_values",
     "shared_counts",
+    "shared_places",
+    "shared_weights",
     "shingle_rows",
     "sign_rows",
     "sort_hashes",

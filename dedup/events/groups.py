@@ -20,7 +20,7 @@ from dedup.events.profiles import Profile, Profiles, read_profile, read_profiles
 from dedup.events.scoring import Scored, score
 from dedup.progress import Progress, silent
 from dedup.text.language import Languages, possible_languages
-from dedup.text.tokenize import compared_tokens, tokenize
+from dedup.text.tokenize import compared_tokens, first_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class GroupText:
     def languages(self) -> Languages:
         """What it may be written in."""
         text = f"{self.title}\n{self.body}"
-        return possible_languages(text, tokenize(text[:4000]), self.language)
+        return possible_languages(text, first_tokens(text[:4000]), self.language)
 
     @property
     def profile(self) -> Profile:

@@ -29,19 +29,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import engine
 from dedup.events.candidates import MICROSECONDS_A_DAY, gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import UNIT, Features, View
 from dedup.events.logistic import LOG_ODDS_UNIT, VALUE_UNIT, Model, stored
-from dedup.events.profiles import PARTS
+from dedup.events.overlaps import Overlaps, how_many_parts, overlaps_of
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+_Floats = NDArray[np.float64]
 
 #: Feature → what it measures, in the order of the columns.
 FEATURES: Mapping[str, str] = {
@@ -66,8 +65,7 @@ FEATURES: Mapping[str, str] = {
 #: Pairs scored at once; bounds memory.
 _BLOCK = 1 << 16
 
-#: Shared words that count as the rarest, and their weight in which the feature is measured.
-RAREST = 3
+#: Weight of the rarest shared words in which the feature is measured.
 _RAREST_SCALE = 30 * UNIT * UNIT
 
 #: Added to the weight that a share of conflicts is taken of, about one rare name: where there is
@@ -153,12 +151,17 @@ def score(
     model = model or default_model()
     kept_pairs = [np.empty((0, 2), dtype=np.int64)]
     kept_values = [np.empty((0, len(FEATURES)), dtype=np.int32)]
-    for start in range(0, len(pairs), _BLOCK):
+    count, texts = overlaps_of(features, len(pairs)), _Texts.of(features)
+
+    def scored(start: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         block = pairs[start : start + _BLOCK]
-        values = _values(features, block)
+        values = _values(features, texts, count(block), block)
         kept = to_probability(model.log_odds(values)) >= floor
-        kept_pairs.append(block[kept])
-        kept_values.append(values[kept])
+        return block[kept], values[kept]
+
+    for block, values in engine.in_parallel(scored, range(0, len(pairs), _BLOCK)):
+        kept_pairs.append(block)
+        kept_values.append(values)
     values = np.concatenate(kept_values)
     log_odds = model.log_odds(values)
     return Scored(
@@ -169,7 +172,24 @@ def score(
     )
 
 
-def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Texts:
+    """Counts of each text by itself: its words that are no names, its parts with a rare term."""
+
+    common: NDArray[np.int64]
+    parts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, features: Features) -> _Texts:
+        return cls(
+            common=np.diff(features.common.indptr).astype(np.int64),
+            parts=how_many_parts(features.places),
+        )
+
+
+def _values(
+    features: Features, texts: _Texts, overlaps: Overlaps, pairs: NDArray[np.int64]
+) -> NDArray[np.int32]:
     """Return the features of each pair, shape (m, len(FEATURES)), in units of 1/4096."""
     views = features.views
     i, j = pairs[:, 0], pairs[:, 1]
@@ -177,23 +197,27 @@ def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
     days = gap_days(features, pairs)
     near = dated / (1 + days / _HALF_LIFE)
     between_middles = np.abs(features.middle[i] - features.middle[j]) / MICROSECONDS_A_DAY
-    other_names = _conflict(views["names"], i, j, _NAME_CONFLICT_OFFSET)
-    other_numbers = _conflict(views["numbers"], i, j, _NUMBER_CONFLICT_OFFSET)
-    form = np.clip((_common_words(features, i, j) - _FORM_FROM) / (_FORM_TO - _FORM_FROM), 0, 1)
-    rarest = _rarest(views["terms"], i, j)
-    one_url = np.array(
-        [not features.urls[a].isdisjoint(features.urls[b]) for a, b in pairs.tolist()],
-        dtype=np.bool_,
+    cosine = {kind: _cosine(overlaps, view, kind, pairs) for kind, view in views.items()}
+    other_names, other_numbers = (
+        _conflict(overlaps, views[kind], kind, pairs, offset)
+        for kind, offset in (
+            ("names", _NAME_CONFLICT_OFFSET),
+            ("numbers", _NUMBER_CONFLICT_OFFSET),
+        )
     )
+    alike = _common_words(overlaps, texts.common, pairs)
+    form = np.clip((alike - _FORM_FROM) / (_FORM_TO - _FORM_FROM), 0, 1)
+    extent = _extent(overlaps, texts.parts, pairs)
+    rarest = overlaps.rarest.astype(np.float64)
     columns = {
-        "text": np.sqrt(_cosine(views["terms"], i, j)),
-        "lead": np.sqrt(_cosine(views["lead"], i, j)),
-        "names": _cosine(views["names"], i, j),
-        "numbers": _cosine(views["numbers"], i, j),
+        "text": np.sqrt(cosine["terms"]),
+        "lead": np.sqrt(cosine["lead"]),
+        "names": cosine["names"],
+        "numbers": cosine["numbers"],
         "rarest": rarest / _RAREST_SCALE,
         "conflicting_names": other_names,
         "conflicting_numbers": other_numbers,
-        "narrow": np.maximum(_NARROW - _extent(features.places[i], features.places[j]), 0),
+        "narrow": np.maximum(_NARROW - extent, 0),
         "template_names": form * other_names,
         "template_numbers": form * other_numbers,
         "near_in_time": near,
@@ -203,64 +227,47 @@ def _values(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.int32]:
         / (_HALF_LENGTH + np.minimum(features.sizes[i], features.sizes[j])),
         "far_in_time": dated * np.minimum(days / _FAR_DAYS, 1.0),
         "undated": ~dated,
-        "same_url": one_url * np.minimum(rarest / _VERSION_FROM, 1.0),
+        "same_url": _one_url(features, pairs) * np.minimum(rarest / _VERSION_FROM, 1.0),
     }
     stacked = np.stack([np.asarray(columns[name], dtype=np.float64) for name in FEATURES], axis=1)
     return np.rint(stacked * VALUE_UNIT).astype(np.int32)
 
 
-def _cosine(view: View, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
+def _cosine(overlaps: Overlaps, view: View, kind: str, pairs: NDArray[np.int64]) -> _Floats:
     """Return the cosine of two rows, held down where both are so short that one word decides."""
-    dot = view.matrix[i].multiply(view.matrix[j]).sum(axis=1)
-    return np.asarray(dot / (view.norm[i] * view.norm[j] + _COSINE_OFFSET))
+    i, j = pairs[:, 0], pairs[:, 1]
+    return np.asarray(overlaps.products[kind] / (view.norm[i] * view.norm[j] + _COSINE_OFFSET))
 
 
 def _conflict(
-    view: View, i: NDArray[np.int64], j: NDArray[np.int64], offset: int
-) -> NDArray[np.float64]:
+    overlaps: Overlaps, view: View, kind: str, pairs: NDArray[np.int64], offset: int
+) -> _Floats:
     """Return the share of the poorer one's weight that only it holds."""
-    shared = np.asarray(view.matrix[i].minimum(view.matrix[j]).sum(axis=1))
-    smaller = np.minimum(view.total[i], view.total[j])
-    return np.asarray((smaller - shared) / (smaller + offset))
+    smaller = np.minimum(view.total[pairs[:, 0]], view.total[pairs[:, 1]])
+    return np.asarray((smaller - overlaps.minima[kind]) / (smaller + offset))
 
 
-def _rarest(view: View, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the sum of the three largest weights that both hold."""
-    shared = view.matrix[i].minimum(view.matrix[j]).tocsr()
-    row = np.repeat(np.arange(len(i)), np.diff(shared.indptr))
-    order = np.lexsort((-shared.data, row))
-    place = np.arange(len(order)) - shared.indptr[row]  # rows keep their places in this order
-    largest = order[place < RAREST]
-    totals = np.bincount(row[largest], weights=shared.data[largest], minlength=len(i))
-    return totals.astype(np.float64)
-
-
-def _extent(a: csr_array[Any], b: csr_array[Any]) -> NDArray[np.float64]:
-    """Return the share of each row's parts that hold a rare term of the other; the smaller one."""
-    shares = [
-        _parts(mine.multiply(theirs != 0).tocsr()) / np.maximum(_parts(mine), 1)
-        for mine, theirs in ((a, b), (b, a))
-    ]
-    return np.minimum(*shares)
-
-
-def _parts(places: csr_array[Any]) -> NDArray[np.int64]:
-    """Return in how many parts of each row anything stands."""
-    held = np.flatnonzero(np.diff(places.indptr))
-    bits = np.zeros(places.shape[0], dtype=np.int64)
-    if len(held):
-        bits[held] = np.bitwise_or.reduceat(places.data.astype(np.int64), places.indptr[held])
-    return np.asarray(((bits[:, None] >> np.arange(PARTS)) & 1).sum(axis=1), dtype=np.int64)
+def _extent(overlaps: Overlaps, parts: NDArray[np.int64], pairs: NDArray[np.int64]) -> _Floats:
+    """Return the share of each text's parts that hold a rare term of the other; the smaller one."""
+    return np.asarray((overlaps.places / np.maximum(parts[pairs], 1)).min(axis=1))
 
 
 def _common_words(
-    features: Features, i: NDArray[np.int64], j: NDArray[np.int64]
-) -> NDArray[np.float64]:
+    overlaps: Overlaps, sizes: NDArray[np.int64], pairs: NDArray[np.int64]
+) -> _Floats:
     """Return the Jaccard similarity of the words that are no names; held down for a few words."""
-    common = features.common
-    sizes = np.diff(common.indptr)
-    shared = np.asarray(common[i].multiply(common[j]).sum(axis=1))
-    return np.asarray(shared / (sizes[i] + sizes[j] - shared + 2))
+    either = sizes[pairs].sum(axis=1) - overlaps.common
+    return np.asarray(overlaps.common / (either + 2))
+
+
+def _one_url(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether the two were published under one url."""
+    known = np.array([bool(urls) for urls in features.urls], dtype=np.bool_)
+    found: NDArray[np.bool_] = np.asarray(known[pairs].all(axis=1))
+    for at in np.flatnonzero(found).tolist():
+        a, b = pairs[at].tolist()
+        found[at] = not features.urls[a].isdisjoint(features.urls[b])
+    return found
 
 
 def to_probability(log_odds: NDArray[np.int64]) -> NDArray[np.int64]:

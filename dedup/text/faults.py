@@ -28,11 +28,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Final
 
 import regex
 
-from dedup.text.tokenize import read_words, tokenize
+from dedup.text.tokenize import first_tokens, read_words, tokenize
 
 __all__ = ["padding_paragraphs", "presentation_faults", "untranslated_fragments"]
 
@@ -136,10 +137,15 @@ def _faults(written_title: str, title: str, paragraphs: Sequence[str]) -> Iterat
         yield "a headline cut off"
     half = len(words) // 2
     doubled = len(words) >= 6 and words[:half] == words[len(words) - half :]
-    if doubled or (words and any(tokenize(paragraph) == words for paragraph in paragraphs[:3])):
+    if doubled or (words and any(_reads(paragraph, words) for paragraph in paragraphs[:3])):
         yield "its headline repeated"
     if padding_paragraphs(title, paragraphs):
         yield "padding for search engines"
+
+
+def _reads(text: str, tokens: Sequence[str]) -> bool:
+    """Whether a text's tokens are these; most texts tell at their first one."""
+    return all(a == b for a, b in zip_longest(first_tokens(text), tokens))
 
 
 def padding_paragraphs(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]:
@@ -161,7 +167,8 @@ def padding_paragraphs(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]
     if len(wanted) < _TITLE_WORDS or len(paragraphs) < _FEWEST_PARAGRAPHS:
         return ()
     # A headline repeated on a line of its own is another fault, and holds no padding.
-    body = [at for at, text in enumerate(paragraphs) if tokenize(text) != tokenize(title)]
+    headline = tokenize(title)
+    body = [at for at, text in enumerate(paragraphs) if not _reads(text, headline)]
     if len(body) < _FEWEST_PARAGRAPHS:
         return ()
 

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 
 import regex
 
@@ -73,15 +74,15 @@ class Languages:
         )
 
 
-def possible_languages(text: str, tokens: Sequence[str], declared: str | None = None) -> Languages:
+def possible_languages(text: str, tokens: Iterable[str], declared: str | None = None) -> Languages:
     """Return what a text may be written in.
 
     Parameters
     ----------
     text : str
         For the script; its first 2,000 characters are read.
-    tokens : sequence of str
-        Its folded tokens, as :func:`dedup.text.tokenize.tokenize` gives them.
+    tokens : iterable of str
+        Its folded tokens, as :mod:`dedup.text.tokenize` gives them; the first 400 are read.
     declared : str, optional
         The language that it says it is in: believed where its words do not tell.
 
@@ -97,7 +98,7 @@ def possible_languages(text: str, tokens: Sequence[str], declared: str | None = 
     """
     script = _main_script(text[:2000])
     unsure = Languages(script, frozenset({table_code(declared)} if declared else ()))
-    looked_at = tokens[:_TOKENS]
+    looked_at = list(islice(tokens, _TOKENS))
     if len(looked_at) < _FEWEST_TOKENS:
         return unsure
     hits: Counter[str] = Counter()
@@ -123,6 +124,8 @@ def table_code(code: str) -> str:
 
 
 def _main_script(text: str) -> str:
+    if text.isascii():
+        return "Latin" if any(map(str.isalpha, text)) else ""
     letters: Counter[str] = Counter()
     for run in _SCRIPT.finditer(text):
         name = str(run.lastgroup)
