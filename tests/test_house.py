@@ -31,6 +31,7 @@ LEVELS = [
         "progress",
         "evaluate",
         "hashing",
+        "arrays",
     },
     {"text"},
     {"sentence_encoder", "_kernels"},

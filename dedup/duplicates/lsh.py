@@ -37,6 +37,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import distinct
 from dedup.duplicates.minhash import EMPTY
 from dedup.hashing import mix64
 
@@ -119,7 +120,8 @@ def candidate_pairs(
 
     Examples
     --------
-    >>> from dedup.duplicates.minhash import signatures
+    >>> from dedup.arrays import distinct
+    from dedup.duplicates.minhash import signatures
     >>> from dedup.duplicates.shingling import shingle
     >>> texts = ["a b c d e f g h", "x y z", "a b c d e f g i"]
     >>> candidate_pairs(signatures(shingle(map(str.split, texts), 1))).pairs.tolist()
@@ -140,8 +142,8 @@ def candidate_pairs(
             waiting += len(codes)
             # Many bands nominate one and the same pair; merge before the copies add up.
             if waiting > max(_BATCH, len(found)):
-                found, pending, waiting = np.unique(np.concatenate([found, *pending])), [], 0
-    found = np.unique(np.concatenate([found, *pending]))
+                found, pending, waiting = distinct(np.concatenate([found, *pending])), [], 0
+    found = distinct(np.concatenate([found, *pending]))
     pairs = np.stack([found >> 32, found & 0xFFFFFFFF], axis=1).astype(np.int32)
     return Candidates(
         pairs=pairs,

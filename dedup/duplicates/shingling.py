@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import distinct
 from dedup.hashing import SHINGLE_FACTOR, mix64, token_hash
 
 __all__ = ["Ragged", "check_size", "shingle", "shingle_hashes"]
@@ -192,4 +193,4 @@ def _hash_row(tokens: Sequence[str], size: int, memo: _TokenHashes) -> NDArray[n
     values = np.full(count, size, dtype=np.uint64)
     for place in range(size):
         values = values * np.uint64(SHINGLE_FACTOR) + hashes[place : place + count]
-    return np.unique(mix64(values))
+    return distinct(mix64(values))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import distinct
 from dedup.events.features import Features
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def event_candidates(
         if progress is not None:
             progress(min(start + _SLICE, n), n)
     # As one whole number each, which takes half the memory of rows of two.
-    pairs = np.stack(np.divmod(np.unique(np.concatenate(found)), max(n, 1)), axis=1)
+    pairs = np.stack(np.divmod(distinct(np.concatenate(found)), max(n, 1)), axis=1)
     pairs = pairs[gap_days(features, pairs) <= window_days]
     if not across_languages:
         pairs = pairs[may_be_of_one_language(features, pairs)]
