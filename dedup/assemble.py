@@ -75,6 +75,7 @@ def assemble(
     keys = [_key(batch, members) for members in positions]
     order = _ranks([_Ranked(m, k) for m, k in zip(positions, keys, strict=True)])
     links = _links_by_cluster(events)
+    shared = _shared_shingles(shingles, links)
     clusters: list[Cluster | None] = [None] * len(together)
     labels = np.full(n_rows, -1, dtype=np.int64)
     group_labels = np.full(n_rows, -1, dtype=np.int64)
@@ -89,7 +90,7 @@ def assemble(
             label=label,
             key=key,
             similarity=similarity,
-            containment=_containment(shingles, indices, parts, inside),
+            containment=_containment(shingles, shared, indices, parts, inside),
             centrality=_centrality(indices, inside),
             settings=settings,
         )
@@ -195,8 +196,18 @@ def _centrality(indices: Sequence[int], links: Sequence[tuple[int, int, int]]) -
     }
 
 
+def _shared_shingles(
+    shingles: Ragged, links: Mapping[int, Sequence[tuple[int, int, int]]]
+) -> dict[tuple[int, int], int]:
+    """Return how many shingles the groups of each scored pair inside a cluster share, if any."""
+    linked = [(i, j) for inside in links.values() for i, j, _ in inside]
+    counts = shared_counts(shingles, np.array(linked, dtype=np.int64).reshape(-1, 2)).tolist()
+    return {pair: count for pair, count in zip(linked, counts, strict=True) if count}
+
+
 def _containment(
     shingles: Ragged,
+    shared: Mapping[tuple[int, int], int],
     indices: Sequence[int],
     parts: Sequence[Group],
     links: Sequence[tuple[int, int, int]],
@@ -206,20 +217,18 @@ def _containment(
     Only scored pairs are counted; texts that share no rare term do not contain one another.  Groups
     of one speak for themselves, and copies for their centre.
     """
-    if not links:
+    pairs = [(i, j) for i, j, _ in links if (i, j) in shared]
+    if not pairs:
         return {}
-    pairs = np.array([(i, j) for i, j, _ in links], dtype=np.int64)
-    shared = shared_counts(shingles, pairs).tolist()
-    lengths = shingles.lengths
+    offsets = shingles.offsets
     first: dict[int, list[int]] = {}
     position = 0
     for index, part in zip(indices, parts, strict=True):
         first[index] = list(range(position, position + len(part.members)))
         position += len(part.members)
     return {
-        (a, b): count / int(lengths[mine])
-        for (i, j), count in zip(pairs.tolist(), shared, strict=True)
-        if count
+        (a, b): shared[i, j] / int(offsets[mine + 1] - offsets[mine])
+        for i, j in pairs
         for mine, other in ((i, j), (j, i))
         for a in first[mine]
         for b in first[other][:1]

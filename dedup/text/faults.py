@@ -178,5 +178,7 @@ def padding_paragraphs(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]
         )
 
     opening = next((at for at in body[:2] if share(at) >= _OPENING_SHARE), None)
+    if opening is None:
+        return ()
     closing = next((at for at in body[-2:] if share(at) >= _CLOSING_SHARE), None)
-    return () if opening is None or closing is None else (opening, closing)
+    return () if closing is None else (opening, closing)

@@ -103,8 +103,9 @@ def possible_languages(text: str, tokens: Iterable[str], declared: str | None = 
         return unsure
     hits: Counter[str] = Counter()
     by_word = _function_words()
-    for token in looked_at:
-        hits.update(by_word.get(token, ()))
+    for token, count in Counter(looked_at).items():
+        for language in by_word.get(token, ()):
+            hits[language] += count
     best = max(hits.values(), default=0)
     if best < _LEAST_SHARE * len(looked_at):
         return unsure
