@@ -6,11 +6,13 @@ two big stories is outvoted by all the links that are missing.  The user's word 
 that must be together start as one cluster, and clusters that hold two that must not are never
 joined.
 
-Theory of operation: connected components of the scored graph are independent, so each is clustered
-alone (and could be so on another machine, with the same result).  Inside a component a heap holds
-the mean of each linked pair of clusters; the best pair is merged, the sums of its links are added
-up, and stale heap entries are skipped when they surface.  Probabilities are whole numbers
-(1/2**20), sums are exact, ties go to the clusters that hold the smallest row numbers.
+Theory of operation: a mean reaches the threshold only if some pair does, so whatever is joined lies
+in one connected component of the pairs at or above it.  Components are independent: weaker pairs
+between them decide nothing, and each is clustered alone (and could be so on another machine, with
+the same result).  Inside a component a heap holds the mean of each linked pair of clusters; the
+best pair is merged, the sums of its links are added up, and stale heap entries are skipped when they
+surface.  Probabilities are whole numbers (1/2**20), sums are exact, ties go to the clusters that
+hold the smallest row numbers.
 
 Whatever is joined with one side of a forbidden pair is forbidden to the other side from then on.
 So a link between two clusters that may not be joined is never asked for again, and is dropped.
@@ -83,7 +85,7 @@ class Linkage:
     total, area : ndarray of int64, shape (k,)
         The sum of the probabilities between the two clusters, and the number of their pairs.
     largest_component : int
-        Rows in the largest connected component.
+        Rows in the largest connected component of all pairs.
     """
 
     labels: NDArray[np.int64]
@@ -161,7 +163,10 @@ def link(
     start_of[list(unit)] = list(unit.values())
     size = np.bincount(start_of, minlength=n)
     must = np.array(links.must, dtype=np.int64).reshape(-1, 2)
-    component = connected_components(n, np.concatenate([pairs, must]))
+    largest = np.bincount(connected_components(n, np.concatenate([pairs, must]))).max(initial=0)
+    component = connected_components(n, np.concatenate([pairs[probability >= threshold], must]))
+    inside = component[pairs[:, 0]] == component[pairs[:, 1]]
+    pairs, probability = pairs[inside], probability[inside]
     head = np.arange(n, dtype=np.int64)
     merges: list[tuple[int, int, int, int]] = []
     home = component[pairs[:, 0]]
@@ -184,7 +189,7 @@ def link(
         merges=table[:, :2],
         total=table[:, 2],
         area=table[:, 3],
-        largest_component=int(np.bincount(component).max(initial=0)),
+        largest_component=int(largest),
     )
 
 
