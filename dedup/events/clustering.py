@@ -9,10 +9,12 @@ joined.
 Theory of operation: a mean reaches the threshold only if some pair does, so whatever is joined lies
 in one connected component of the pairs at or above it.  Components are independent: weaker pairs
 between them decide nothing, and each is clustered alone (and could be so on another machine, with
-the same result).  Inside a component a heap holds the mean of each linked pair of clusters; the
-best pair is merged, the sums of its links are added up, and stale heap entries are skipped when they
-surface.  Probabilities are whole numbers (1/2**20), sums are exact, ties go to the clusters that
-hold the smallest row numbers.
+the same result).
+
+Inside a component a heap holds the mean of each linked pair of clusters; the best pair is merged,
+the sums of its links are added up, and stale heap entries are skipped when they surface.
+Probabilities are whole numbers (1/2**20), sums are exact, ties go to the clusters that hold the
+smallest row numbers.
 
 Whatever is joined with one side of a forbidden pair is forbidden to the other side from then on.
 So a link between two clusters that may not be joined is never asked for again, and is dropped.
