@@ -26,7 +26,7 @@ from dedup.events.clustering import PROBABILITY_UNIT, link
 from dedup.events.features import Features, observe
 from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.links import Links
-from dedup.events.round_ups import held_down
+from dedup.events.round_ups import ACQUAINTED, held_down
 from dedup.events.scoring import score
 from dedup.pairs import AcrossScores, PairScores
 from dedup.progress import Progress, reporting
@@ -146,11 +146,15 @@ def _find_events(
         return Events(labels=apart, scores=PairScores.none(), observed=observed)
     features = features_of(texts, profiles, observed, event.prior_weight)
     candidates = _find_candidates(features, event, report)
-    scored = score(features, candidates.pairs, floor=round(event.floor * PROBABILITY_UNIT))
+    floor = round(event.floor * PROBABILITY_UNIT)
+    # Who knows whom must not depend on the floor.
+    scored = score(features, candidates.pairs, floor=min(floor, ACQUAINTED))
     probability = held_down(features.sizes, scored.pairs, scored.probability)
+    kept = probability >= floor
+    pairs, probability = scored.pairs[kept], probability[kept]
     linkage = link(
         len(groups),
-        scored.pairs,
+        pairs,
         probability,
         threshold_units(settings),
         links=links,
@@ -158,7 +162,7 @@ def _find_events(
     )
     events = Events(
         labels=linkage.labels,
-        scores=PairScores.of(scored.pairs, probability),
+        scores=PairScores.of(pairs, probability),
         observed=observed,
         candidates=len(candidates.pairs),
         capped_terms=candidates.capped_terms,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup import find_clusters
+from dedup import Config, EventConfig, find_clusters
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.round_ups import held_down
 
@@ -87,6 +87,16 @@ def test_what_counts_for_less_is_explained() -> None:
     told = [name for name, note in notes.items() if "near to several stories" in note]
     assert 1 <= len(told) < len(STORIES)  # with one of them it stays
     assert not any("near to several" in note for note in result.explain("storm0", "storm1").notes)
+
+
+def test_a_high_floor_takes_no_report_for_a_round_up() -> None:
+    rows = [*reports(), round_up(0), round_up(1)]
+    usual = find_clusters(rows, progress=False)
+    for floor in (0.2, 0.4):
+        result = find_clusters(rows, progress=False, config=Config(event=EventConfig(floor=floor)))
+        assert result.labels.tolist() == usual.labels.tolist()
+        assert result.scores is not None
+        assert result.scores.probability.min() >= floor * PROBABILITY_UNIT
 
 
 def held_down_by_sets(sizes: list[int], chance: dict[tuple[int, int], float]) -> set[int]:

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from dedup.events.clustering import PROBABILITY_UNIT
 
-__all__ = ["held_down"]
+__all__ = ["ACQUAINTED", "held_down"]
 
 #: Least probability of a neighbour that vouches for a text, and of neighbours that know each other.
 _CERTAIN: Final = round(0.9 * PROBABILITY_UNIT)
-_ACQUAINTED: Final = round(0.05 * PROBABILITY_UNIT)
+ACQUAINTED: Final = round(0.05 * PROBABILITY_UNIT)
 
 #: Distinct terms of a text that has room for several stories, and least number of its neighbours.
 _ROOM: Final = 40
@@ -76,7 +76,7 @@ def held_down(
     place = np.tile(np.arange(len(pairs)), 2)[order]
     bounds = np.searchsorted(left[order], np.arange(n + 1)).tolist()
     certain = np.bincount(left[order][chance >= _CERTAIN], minlength=n) >= _FEWEST
-    met = np.sort(pairs[probability >= _ACQUAINTED].astype(np.int64) @ np.array([n, 1]))
+    met = np.sort(pairs[probability >= ACQUAINTED].astype(np.int64) @ np.array([n, 1]))
     found = probability.copy()
     for text in np.flatnonzero(certain & (sizes >= _ROOM)).tolist():
         here = slice(bounds[text], bounds[text + 1])
