@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -248,6 +250,32 @@ def candidates(groups: list[GroupText], window_days: float = 30.0) -> list[list[
         posting_cap=1000,
     )
     return list(found.pairs.tolist())
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(TEXTS, st.one_of(st.none(), st.integers(0, 90)), st.integers(0, 40)), max_size=14
+    ),
+    st.sampled_from([0.0, 1.0, 30.0]),
+    st.sampled_from([1, 3, 512]),
+)
+def test_candidates_are_those_of_all_pairs(
+    drawn: list[tuple[str, int | None, int]], window: float, rows_at_once: int
+) -> None:
+    """Slices in the order of dates lose nothing, undated texts and long intervals included."""
+    day, first = timedelta(days=1), datetime(2023, 1, 1, tzinfo=UTC)
+    spans = [
+        None if at is None else Interval(first + at * day, first + (at + long) * day)
+        for _, at, long in drawn
+    ]
+    groups = [group(text, published=span) for (text, _, _), span in zip(drawn, spans, strict=True)]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr("dedup.events.candidates._SLICE", rows_at_once)
+        found, everywhere = candidates(groups, window), candidates(groups, 36_525)
+    pairs = np.array(everywhere, dtype=np.int64).reshape(-1, 2)
+    assert found == pairs[gap_days(features(groups), pairs) <= window].tolist()
+    assert everywhere == candidates([replace(each, published=None) for each in groups])
 
 
 def test_candidates_lie_inside_the_window() -> None:

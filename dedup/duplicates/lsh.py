@@ -120,8 +120,7 @@ def candidate_pairs(
 
     Examples
     --------
-    >>> from dedup.arrays import distinct
-    from dedup.duplicates.minhash import signatures
+    >>> from dedup.duplicates.minhash import signatures
     >>> from dedup.duplicates.shingling import shingle
     >>> texts = ["a b c d e f g h", "x y z", "a b c d e f g i"]
     >>> candidate_pairs(signatures(shingle(map(str.split, texts), 1))).pairs.tolist()

@@ -5,9 +5,12 @@ url; and if its dates allow one event, and its words one language.
 
 Theory of operation: each group keeps its ``top_terms`` heaviest terms; the product of that sparse
 matrix with its own transpose, a slice of rows at a time, gives the partial cosine of every pair
-that shares one of them.  A term that more than ``posting_cap`` groups keep says little and would
-cost their square, so it does not generate candidates (it still counts in the score); how many
-terms were left out is part of the result.
+that shares one of them.  Rows stand in the order of their dates, undated ones first, so a slice is
+multiplied with what follows it inside the window, and with nothing else.
+
+A term that more than ``posting_cap`` groups keep says little and would cost their square, so it
+does not generate candidates (it still counts in the score); how many terms were left out is part of
+the result.
 """
 
 from __future__ import annotations
@@ -94,22 +97,42 @@ def event_candidates(
     if capped.any():
         matrix.data[capped[matrix.indices]] = 0.0
         matrix.eliminate_zeros()
-    transposed = matrix.T.tocsr()
     n = len(features)
     found = [_same_url(features.urls) @ np.array([n, 1], dtype=np.int64)]
+    order, ends = _in_time(features, window_days)
+    matrix = matrix[order]
     for start in range(0, n, _SLICE):
-        product = (matrix[start : start + _SLICE] @ transposed).tocoo()
-        left, right = product.row.astype(np.int64) + start, product.col.astype(np.int64)
-        kept = (product.data >= min_cosine) & (left < right)
-        found.append(left[kept] * n + right[kept])
+        stop = min(start + _SLICE, n)
+        product = (matrix[start:stop] @ matrix[start : int(ends[start:stop].max())].T).tocoo()
+        kept = (product.data >= min_cosine) & (product.row < product.col)
+        a, b = order[start + product.row[kept]], order[start + product.col[kept]]
+        found.append(np.minimum(a, b) * n + np.maximum(a, b))
         if progress is not None:
-            progress(min(start + _SLICE, n), n)
+            progress(stop, n)
     # As one whole number each, which takes half the memory of rows of two.
     pairs = np.stack(np.divmod(distinct(np.concatenate(found)), max(n, 1)), axis=1)
     pairs = pairs[gap_days(features, pairs) <= window_days]
     if not across_languages:
         pairs = pairs[may_be_of_one_language(features, pairs)]
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
+
+
+def _in_time(features: Features, window_days: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows in the order of their dates, and the end of the window of each place.
+
+    What stands at that place or beyond is later by more than the window than whatever stands
+    before; undated rows, which are inside every window, come first and have no end.
+    """
+    dated = features.dated
+    order = np.lexsort((features.earliest, dated))
+    first = len(dated) - int(dated.sum())
+    early = features.earliest[order[first:]] / MICROSECONDS_A_DAY
+    late = features.latest[order[first:]] / MICROSECONDS_A_DAY
+    # A day more than the window, so that no rounding counts.
+    reach = np.maximum.accumulate(late) + window_days + 1
+    ends = np.full(len(dated), len(dated), dtype=np.int64)
+    ends[first:] = first + np.searchsorted(early, reach, side="right")
+    return order, ends
 
 
 def gap_days(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
@@ -136,7 +159,8 @@ def may_be_of_one_language(
     """Return whether the two texts of each pair may be of one language, shape (m,)."""
     kinds = sorted(set(features.languages), key=lambda kind: (kind.script, sorted(kind.possible)))
     number = {kind: place for place, kind in enumerate(kinds)}
-    fits = np.array([[a.may_equal(b) for b in kinds] for a in kinds], dtype=np.bool_)
+    fits = np.array([a.may_equal(b) for a in kinds for b in kinds], dtype=np.bool_)
+    fits = fits.reshape(len(kinds), len(kinds))
     of_row = np.array([number[kind] for kind in features.languages], dtype=np.int64)
     return np.asarray(fits[of_row[pairs[:, 0]], of_row[pairs[:, 1]]], dtype=np.bool_)
 
