@@ -33,6 +33,7 @@ from dedup.progress import Progress, reporting
 from dedup.result import Clustering
 from dedup.review import threshold_units
 from dedup.semantic import Embedded, Embedder, embed, usable_embedder
+from dedup.text.latin import latin_letters
 
 __all__ = ["find_clusters"]
 
@@ -97,8 +98,8 @@ def find_clusters(
     if level not in ("event", "duplicate"):
         raise ConfigError(f"level must be 'event' or 'duplicate', got {level!r}")
     settings = checked_config(config)
-    if level == "event":
-        usable_embedder(settings.event.embedder)
+    if level == "event" and usable_embedder(settings.event.embedder) is not None:
+        latin_letters()  # what is missing must not cost an hour
     with reporting(progress) as report:
         read, skipped = as_articles(articles, columns=columns, on_error=on_error)
         batch = prepare(read, skipped, settings, report)

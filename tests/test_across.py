@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from dedup import Clustering, Config, EventConfig, find_clusters
 from dedup.cli import main
 from dedup.dates import Interval
-from dedup.errors import ConfigError, FormatError
+from dedup.errors import ConfigError, FormatError, MissingDependencyError
 from dedup.evaluate import b_cubed_f1_score
 from dedup.events.across import default_across_model, worth_embedding
 from dedup.events.features import observe, weigh
 from dedup.events.joining import Joining
-from dedup.events.profiles import Profiles, read_profile
+from dedup.events.profiles import Profiles, read_profile, read_profiles
 from dedup.events.stories import FEATURES, LEAST_COSINE, Stories
 from dedup.semantic import (
     Embedded,
@@ -283,6 +283,39 @@ def test_what_is_worth_embedding_is_what_all_pairs_say(
     expected = [any(meet(label, other) for other in languages) for label in labels]
     found = worth_embedding(features, np.array(labels), languages, window)
     assert found.tolist() == expected
+
+
+def test_names_meet_across_scripts() -> None:
+    texts = [
+        "The officials said that in spring Lukashenko had closed the crossing at the border.",
+        "Чиновники сообщили, что весной Лукашенко закрыл пропускной пункт на границе.",
+        "Чиновники сообщили, что весной Тихановская открыла выставку у границы.",
+    ]
+    profiles = read_profiles([("", text) for text in texts])
+    features = weigh(
+        profiles,
+        observe(profiles),
+        published=[None] * 3,
+        urls=[frozenset()] * 3,
+        languages=[Languages("", frozenset())] * 3,
+        prior_weight=1000,
+    )
+    same = Embedded(vectors=np.full((3, 2), 1000, dtype=np.int16), trusted=np.ones(3, np.bool_))
+    kinds = [
+        Languages("Latin", frozenset({"en"})),
+        *[Languages("Cyrillic", frozenset({"ru"}))] * 2,
+    ]
+    stories = Stories(features, same, np.arange(3), dict(enumerate(kinds)), 30.0)
+    pairs, values = stories.candidates()
+    shared = values[:, list(FEATURES).index("shared_names")].tolist()
+    assert pairs.tolist() == [[0, 1], [0, 2]]
+    assert shared[0] > 0 == shared[1]
+
+
+def test_without_anyascii_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "anyascii", None)
+    with pytest.raises(MissingDependencyError, match=r"story-dedup\[semantic\]"):
+        run(REPORTS)
 
 
 @given(st.integers(1, 60), st.integers(0, 2**32 - 1))

@@ -2,6 +2,7 @@
 
 Theory of operation: a cluster is the sum of its members' vectors (exact int64), names and numbers;
 weights of words are compared as means, so that a large cluster does not share everything by chance.
+Words are written in Latin letters first: between languages a name changes its script.
 Joining two clusters adds their sums, so a union costs no more than its words.
 
 Laws: values are whole numbers; the values of two clusters do not depend on the order in which their
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,10 @@ from dedup.events.links import Links
 from dedup.events.logistic import VALUE_UNIT
 from dedup.semantic import COSINE_UNIT, Embedded, cosines
 from dedup.text.language import Languages
+from dedup.text.latin import latin_letters
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 #: Value → what it measures, in the order of the columns.
 FEATURES: Mapping[str, str] = {
@@ -99,6 +104,20 @@ def in_common(a: tuple[Languages, ...], b: tuple[Languages, ...]) -> int:
     return sum(any(kind.may_equal(other) for other in many) for kind in few)
 
 
+def _in_latin_letters(words: Sequence[str]) -> csr_array[Any]:
+    """Return which word each is in Latin letters, shape (words, such words), as ones."""
+    from scipy.sparse import csr_array
+
+    write = latin_letters()
+    number: dict[str, int] = {}
+    columns = [number.setdefault(write(word), len(number)) for word in words]
+    shape = (max(1, len(words)), max(1, len(number)))
+    ones = np.ones(len(words), dtype=np.int64)
+    return csr_array(
+        (ones, (np.arange(len(words)), np.array(columns, dtype=np.int64))), shape=shape
+    )
+
+
 class Stories:
     """Clusters as sums over their members; joined ones are added at the end.
 
@@ -131,7 +150,9 @@ class Stories:
         self.words: dict[str, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {}
         self.n_words: dict[str, int] = {}
         for kind in ("names", "numbers"):
-            matrix = (membership @ features.views[kind].matrix).tocsr()
+            view = features.views[kind]
+            matrix = (membership @ view.matrix @ _in_latin_letters(view.words)).tocsr()
+            matrix.sum_duplicates()
             matrix.eliminate_zeros()
             matrix.sort_indices()
             bounds = matrix.indptr.tolist()
