@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -32,6 +33,7 @@ __all__ = [
     "in_parallel",
     "is_compiled",
     "kernels",
+    "not_in_nfkc",
     "threads",
     "warm_up",
 ]
@@ -146,6 +148,24 @@ def buffer(pieces: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]
     np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), out=bounds[1:])
     encoded = "".join(pieces).encode("utf-32-le", "surrogatepass")
     return np.frombuffer(encoded, dtype=np.uint32), bounds
+
+
+def not_in_nfkc(
+    pieces: Sequence[str], text: NDArray[np.uint32], bounds: NDArray[np.int64]
+) -> list[int]:
+    """Return the places of the pieces that are not in NFKC, of those laid out by :func:`buffer`.
+
+    The table tells of most pieces that they are; only the others are asked one by one.
+    """
+    from dedup.text.code_points import code_points
+
+    unsure = np.empty(len(pieces), dtype=np.bool_)
+    kernels().unsure_parts(text, bounds, code_points().entries, unsure)
+    return [
+        at
+        for at in np.flatnonzero(unsure).tolist()
+        if not unicodedata.is_normalized("NFKC", pieces[at])
+    ]
 
 
 def kernels() -> ModuleType:

@@ -119,12 +119,11 @@ def test_features_are_what_plain_loops_find(texts: list[str]) -> None:
         a, b = (weights(seen, row) for row in (i, j))
         shared = sorted((min(a[w], b[w]) for w in a.keys() & b.keys()), reverse=True)
         assert found["rarest"] == pytest.approx(sum(shared[:RAREST]) / (30 * UNIT**2), abs=1e-3)
-        places = [groups[row].profile.places for row in (i, j)]
+        places = [read_profile("", texts[row]).places for row in (i, j)]
         extents = [extent(places[0], places[1]), extent(places[1], places[0])]
         assert found["narrow"] == pytest.approx(max(0.4 - min(extents), 0), abs=1e-3)
-        common = [
-            {t for t in groups[r].profile.terms if strip_accents(t) not in names} for r in (i, j)
-        ]
+        terms = [read_profile("", texts[row]).terms for row in (i, j)]
+        common = [{term for term in each if strip_accents(term) not in names} for each in terms]
         jaccard = len(common[0] & common[1]) / (len(common[0] | common[1]) + 2)
         form = min(max((jaccard - 0.4) / 0.4, 0), 1)
         assert found["template_names"] == pytest.approx(form * found["conflicting_names"], abs=1e-3)

@@ -9,6 +9,23 @@ from dedup._kernels.compiler import compiled
 
 
 @compiled
+def _lay_out(
+    offsets: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    values: NDArray[np.int64],
+    before: int,
+    row: int,
+    laid_out: NDArray[np.int64],
+) -> None:
+    """Lay a row out in full, in place of the one before; -1 if there was none."""
+    if before >= 0:
+        for at in range(offsets[before], offsets[before + 1]):
+            laid_out[columns[at]] = 0
+    for at in range(offsets[row], offsets[row + 1]):
+        laid_out[columns[at]] = values[at]
+
+
+@compiled
 def shared_weights(
     offsets: NDArray[np.int64],
     columns: NDArray[np.int64],
@@ -28,12 +45,8 @@ def shared_weights(
     left = -1
     for pair in range(len(pairs)):
         if pairs[pair, 0] != left:
-            if left >= 0:
-                for at in range(offsets[left], offsets[left + 1]):
-                    laid_out[columns[at]] = 0
+            _lay_out(offsets, columns, weights, left, pairs[pair, 0], laid_out)
             left = pairs[pair, 0]
-            for at in range(offsets[left], offsets[left + 1]):
-                laid_out[columns[at]] = weights[at]
         right = pairs[pair, 1]
         product = total = first = second = third = np.int64(0)
         for at in range(offsets[right], offsets[right + 1]):
@@ -72,12 +85,8 @@ def shared_places(
     left = -1
     for pair in range(len(pairs)):
         if pairs[pair, 0] != left:
-            if left >= 0:
-                for at in range(offsets[left], offsets[left + 1]):
-                    laid_out[columns[at]] = 0
+            _lay_out(offsets, columns, places, left, pairs[pair, 0], laid_out)
             left = pairs[pair, 0]
-            for at in range(offsets[left], offsets[left + 1]):
-                laid_out[columns[at]] = places[at]
         right = pairs[pair, 1]
         of_left = of_right = np.int64(0)
         for at in range(offsets[right], offsets[right + 1]):

@@ -201,15 +201,11 @@ def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:
     loops, points = engine.kernels(), code_points()
     pieces = list(chain.from_iterable(texts))
     text, bounds = engine.buffer(pieces)
-    unsure = np.empty(len(pieces), dtype=np.bool_)
-    loops.unsure_parts(text, bounds, points.entries, unsure)
-    others = {
-        at: unicodedata.normalize("NFKC", pieces[at])
-        for at in np.flatnonzero(unsure).tolist()
-        if not unicodedata.is_normalized("NFKC", pieces[at])
-    }
+    others = engine.not_in_nfkc(pieces, text, bounds)
     if others:
-        text, bounds = engine.buffer([others.get(at, piece) for at, piece in enumerate(pieces)])
+        for at in others:
+            pieces[at] = unicodedata.normalize("NFKC", pieces[at])
+        text, bounds = engine.buffer(pieces)
     values = np.empty(2 * len(text) + 1, dtype=np.uint64)
     lengths = np.empty(len(texts), dtype=np.int64)
     digests = np.empty((len(texts), 2), dtype=np.uint64)

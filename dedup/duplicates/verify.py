@@ -36,9 +36,6 @@ __all__ = ["Verified", "containment", "jaccard", "shared_counts", "star_groups",
 # Shingles on both sides of one block of pairs; about 100 MB of working memory.
 _BLOCK = 1 << 21
 
-# Characters of text that cost about as much as merging one shingle.
-_CHARACTERS = 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Verified:
@@ -117,7 +114,7 @@ def shared_counts(shingles: Ragged, pairs: NDArray[np.integer[Any]]) -> NDArray[
     """
     counts = np.zeros(len(pairs), dtype=np.int64)
     costs = shingles.lengths[pairs].sum(axis=1)
-    if engine.is_compiled(_CHARACTERS * int(costs.sum())):
+    if engine.is_compiled(int(costs.sum())):  # a shingle costs about as much as a character
         engine.warm_up()
         rows = np.ascontiguousarray(pairs, dtype=np.int64)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dedup.dates import Interval
 from dedup.duplicates.shingling import shingle
 from dedup.events.features import Features, Observed, weigh
-from dedup.events.profiles import Profile, Profiles, read_profile, read_profiles
+from dedup.events.profiles import Profiles, read_profiles
 from dedup.events.scoring import Scored, score
 from dedup.progress import Progress, silent
 from dedup.text.language import Languages, possible_languages
@@ -58,11 +58,6 @@ class GroupText:
         """What it may be written in."""
         text = f"{self.title}\n{self.body}"
         return possible_languages(text, first_tokens(text[:4000]), self.language)
-
-    @property
-    def profile(self) -> Profile:
-        """Counts of terms, names and numbers."""
-        return read_profile(self.title, self.body)
 
 
 def profiles_of(groups: Sequence[GroupText], *, progress: Progress = silent) -> Profiles:

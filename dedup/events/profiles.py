@@ -14,11 +14,11 @@ out of the article where it was first seen.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,15 @@ from dedup.text.background import are_common, is_common, prior_document_frequenc
 from dedup.text.code_points import code_points
 from dedup.text.tokenize import Word, fold, plain_number, read_words, strip_accents
 
-__all__ = ["LEAD_WORDS", "PARTS", "Profile", "Profiles", "read_profile", "read_profiles"]
+__all__ = [
+    "LEAD_WORDS",
+    "PARTS",
+    "Profile",
+    "Profiles",
+    "bare_words",
+    "read_profile",
+    "read_profiles",
+]
 
 #: Words of the body that count as its lead, beside the headline.
 LEAD_WORDS = 60
@@ -262,6 +270,13 @@ class _Numbering:
         )
 
 
+def bare_words(words: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct words without accents, and which of them each word is."""
+    number: dict[str, int] = {}
+    of_word = [number.setdefault(strip_accents(word), len(number)) for word in words]
+    return list(number), np.array(of_word, dtype=np.int64)
+
+
 # --- compiled ---------------------------------------------------------------------------------
 
 
@@ -292,13 +307,7 @@ def _read(texts: Sequence[tuple[str, str]]) -> _Read:
     loops, points = engine.kernels(), code_points()
     pieces = list(chain.from_iterable(texts))
     text, bounds = engine.buffer(pieces)
-    unsure = np.empty(len(pieces), dtype=np.bool_)
-    loops.unsure_parts(text, bounds, points.entries, unsure)
-    strange = {
-        at // 2
-        for at in np.flatnonzero(unsure).tolist()
-        if not unicodedata.is_normalized("NFKC", pieces[at])
-    }
+    strange = {at // 2 for at in engine.not_in_nfkc(pieces, text, bounds)}
     if strange:
         pieces = ["" if at // 2 in strange else piece for at, piece in enumerate(pieces)]
         text, bounds = engine.buffer(pieces)
@@ -358,7 +367,7 @@ def _numbered(read: Sequence[_Read], numbering: _Numbering) -> Iterator[_Entries
 
 
 def _words(
-    read: Sequence[_Read], firsts: NDArray[np.int64], loops: object
+    read: Sequence[_Read], firsts: NDArray[np.int64], loops: ModuleType
 ) -> tuple[list[str], list[bool]]:
     """Return each new word as it is compared, and whether it is a number."""
     ends = np.cumsum([len(part.hashes) for part in read])
@@ -368,7 +377,7 @@ def _words(
     known = np.concatenate([part.known for part in read])[firsts].tolist()
     for part, (start, end), what in zip(home, bounds, known, strict=True):
         word = fold(read[part].text[start:end])
-        number = not what & int(loops.IS_TERM)  # type: ignore[attr-defined]
+        number = not what & int(loops.IS_TERM)
         words.append(plain_number(word) if number else word)
         is_number.append(number)
     return words, is_number
@@ -390,10 +399,3 @@ def _with_others(part: _Read, columns: NDArray[np.int64], numbering: _Numbering)
         lengths=lengths,
         columns=np.insert(columns, np.concatenate(places), np.concatenate(rows), axis=0),
     )
-
-
-def bare_words(words: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the distinct words without accents, and which of them each word is."""
-    number: dict[str, int] = {}
-    of_word = [number.setdefault(strip_accents(word), len(number)) for word in words]
-    return list(number), np.array(of_word, dtype=np.int64)
