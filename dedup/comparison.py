@@ -24,7 +24,7 @@ from dedup.provenance import publication
 from dedup.result import Clustering, DuplicateGroup
 from dedup.review import forbidden_between, numbered, users_word
 from dedup.text.clean import CleanArticle, clean
-from dedup.text.recurring import RecurringLines, count_lines
+from dedup.text.recurring import RecurringLines, count_lines, source_key
 from dedup.text.tokenize import is_comparable
 from dedup.urls import canonical_form, is_url
 
@@ -81,6 +81,7 @@ def group_text(
         # A bare host is a front page: it tells nothing about the story.
         urls=frozenset(url for url in urls if url and "/" in url.strip("/")),
         language=articles[centre].language,
+        sources=frozenset(key for article in articles if (key := source_key(article))),
     )
 
 
@@ -211,6 +212,8 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
             _barred(result, evidence)
             or "alike as a pair, but not like the rest of each other's cluster"
         )
+    elif evidence.relation == "one event" and _are_versions(result, evidence):
+        notes.append("versions of one report from one source, which stay together")
     elif evidence.relation == "one event" and evidence.probability < event.threshold:
         notes.append("joined through the other members of the cluster, not as a pair")
     return notes
@@ -218,19 +221,30 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
 
 def _counts_as(result: Clustering, evidence: Evidence) -> float | None:
     """Return what a pair counted as, where that is less than its probability."""
-    if result.scores is None:
+    at = _kept_pair(result, evidence)
+    if result.scores is None or at is None:
         return None
-    pair = np.sort(_places(result, evidence.a, evidence.b))
-    at = np.flatnonzero((result.scores.pairs == pair).all(axis=1))
-    if not len(at):
-        return None
-    counts = int(result.scores.probability[at[0]])
+    counts = int(result.scores.probability[at])
     # What is explained is scored anew, from the same texts.
     return (
         None
         if counts >= round(evidence.probability * PROBABILITY_UNIT)
         else (counts / PROBABILITY_UNIT)
     )
+
+
+def _are_versions(result: Clustering, evidence: Evidence) -> bool:
+    at = _kept_pair(result, evidence)
+    return at is not None and result.scores is not None and bool(result.scores.versions[at])
+
+
+def _kept_pair(result: Clustering, evidence: Evidence) -> int | None:
+    """Return the place of a pair among the scores that were kept, if it is there."""
+    if result.scores is None:
+        return None
+    pair = np.sort(_places(result, evidence.a, evidence.b))
+    at = np.flatnonzero((result.scores.pairs == pair).all(axis=1))
+    return int(at[0]) if len(at) else None
 
 
 def _barred(result: Clustering, evidence: Evidence) -> str | None:

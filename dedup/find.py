@@ -19,6 +19,7 @@ from dedup.batch import Batch, Group, groups_of, prepare, user_links
 from dedup.config import Config, EventConfig, checked_config
 from dedup.duplicates.fingerprints import fingerprint
 from dedup.duplicates.groups import Duplicates, find_duplicates
+from dedup.duplicates.shingling import Ragged
 from dedup.errors import ConfigError
 from dedup.events.across import join_across, languages_of_clusters, worth_embedding
 from dedup.events.candidates import EventCandidates, event_candidates
@@ -28,6 +29,7 @@ from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.links import Links
 from dedup.events.round_ups import ACQUAINTED, held_down
 from dedup.events.scoring import score
+from dedup.events.versions import are_versions
 from dedup.pairs import AcrossScores, PairScores
 from dedup.progress import Progress, reporting
 from dedup.result import Clustering
@@ -106,7 +108,7 @@ def find_clusters(
         duplicates = _find_duplicates(batch, settings, report)
         groups = groups_of(batch, duplicates)
         shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-        events = _find_events(batch, groups, settings, report, level)
+        events = _find_events(batch, groups, shingles, settings, report, level)
         return assemble(batch, duplicates, groups, shingles, events, level, settings, report)
 
 
@@ -130,6 +132,7 @@ def _find_duplicates(batch: Batch, settings: Config, report: Progress) -> Duplic
 def _find_events(
     batch: Batch,
     groups: Sequence[Group],
+    shingles: Ragged,
     settings: Config,
     report: Progress,
     level: str,
@@ -153,17 +156,21 @@ def _find_events(
     probability = held_down(features.sizes, scored.pairs, scored.probability)
     kept = probability >= floor
     pairs, probability = scored.pairs[kept], probability[kept]
+    sources = [text.sources for text in texts]
+    versions = are_versions(features, sources, shingles, pairs, probability)
+    scores = PairScores.of(pairs, probability, versions)
+    threshold = threshold_units(settings)
     linkage = link(
         len(groups),
         pairs,
         probability,
-        threshold_units(settings),
-        links=links,
+        threshold,
+        links=links.joined_by(scores.versions_from(threshold)),
         progress=lambda done, total: report("cluster", done, total),
     )
     events = Events(
         labels=linkage.labels,
-        scores=PairScores.of(pairs, probability),
+        scores=scores,
         observed=observed,
         candidates=len(candidates.pairs),
         capped_terms=candidates.capped_terms,

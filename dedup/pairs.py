@@ -36,7 +36,7 @@ class VerifiedCopies:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairScores:
-    """Scored pairs of duplicate groups at or above ``event.floor``, twelve bytes each.
+    """Scored pairs of duplicate groups at or above ``event.floor``, thirteen bytes each.
 
     Groups are numbered by the ids of their centres, sorted: so the numbers do not depend on
     thresholds, on labels, or on the order of the input.
@@ -47,36 +47,60 @@ class PairScores:
         Groups i < j, sorted.
     probability : ndarray of int32, shape (m,)
         In units of ``1 / PROBABILITY_UNIT``.
+    versions : ndarray of bool, shape (m,)
+        Whether they are versions of one report; see :mod:`dedup.events.versions`.
     """
 
     pairs: NDArray[np.int32]
     probability: NDArray[np.int32]
+    versions: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, pairs: NDArray[np.int64], probability: NDArray[np.int64]) -> PairScores:
+    def of(
+        cls,
+        pairs: NDArray[np.int64],
+        probability: NDArray[np.int64],
+        versions: NDArray[np.bool_],
+    ) -> PairScores:
         """Keep what the event stage scored."""
-        return cls(pairs=pairs.astype(np.int32), probability=probability.astype(np.int32))
+        return cls(
+            pairs=pairs.astype(np.int32),
+            probability=probability.astype(np.int32),
+            versions=versions,
+        )
 
     @classmethod
     def none(cls) -> PairScores:
         """Return no pairs at all."""
-        return cls(pairs=np.empty((0, 2), dtype=np.int32), probability=np.empty(0, dtype=np.int32))
+        nothing = np.empty(0, dtype=np.int64)
+        return cls.of(nothing.reshape(0, 2), nothing, nothing.astype(np.bool_))
+
+    def versions_from(self, threshold: int) -> list[tuple[int, int]]:
+        """Return the versions at least so probable to be one event, the surest first."""
+        at = np.flatnonzero(self.versions & (self.probability >= threshold))
+        at = at[np.argsort(-self.probability[at], kind="stable")]
+        return [(i, j) for i, j in self.pairs[at].tolist()]
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def inside(self, labels: NDArray[np.int64]) -> PairScores:
         """Return the pairs whose two groups have one label; ``labels`` has one entry a group."""
-        kept = labels[self.pairs[:, 0]] == labels[self.pairs[:, 1]]
-        return PairScores(pairs=self.pairs[kept], probability=self.probability[kept])
+        kept = np.asarray(labels[self.pairs[:, 0]] == labels[self.pairs[:, 1]])
+        return self._chosen(self.pairs, kept)
 
     def among(self, rows: NDArray[np.int64], n: int) -> PairScores:
         """Return the pairs among some of the n groups, numbered by their places in ``rows``."""
         place = np.full(n, -1, dtype=np.int32)
         place[rows] = np.arange(len(rows), dtype=np.int32)
         pairs = place[self.pairs]
-        kept = (pairs >= 0).all(axis=1)
-        return PairScores(pairs=pairs[kept], probability=self.probability[kept])
+        kept = np.asarray((pairs >= 0).all(axis=1))
+        return self._chosen(pairs, kept)
+
+    def _chosen(self, pairs: NDArray[np.int32], kept: NDArray[np.bool_]) -> PairScores:
+        return PairScores(
+            pairs=pairs[kept], probability=self.probability[kept], versions=self.versions[kept]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -58,7 +58,9 @@ def rethreshold(result: Clustering, threshold: float) -> Clustering:
         scores.pairs,
         scores.probability,
         threshold_units(settings),
-        links=links_between(result, groups),
+        links=links_between(result, groups).joined_by(
+            scores.versions_from(threshold_units(settings))
+        ),
     )
     clusters, changed = _taken_over(result, groups, linkage.labels)
     if len(changed):

@@ -113,12 +113,11 @@ def weak_bridges(result: Clustering, n: int) -> Listing[Bridge]:
     n = _count(n)
     groups, labels, scores = _scored(result)
     inside = scores.inside(labels)
-    links = links_between(result, groups)
+    threshold = threshold_units(result.config)
+    links = links_between(result, groups).joined_by(scores.versions_from(threshold))
     # Pairs that leave a cluster decided nothing inside it: linkage over the others makes the same
     # merges again.
-    linkage = link(
-        len(groups), inside.pairs, inside.probability, threshold_units(result.config), links=links
-    )
+    linkage = link(len(groups), inside.pairs, inside.probability, threshold, links=links)
     # What an embedder joined across languages is no merge of these: each side for itself.
     inside = inside.inside(linkage.labels)
     parts = _last_merges(linkage, links)

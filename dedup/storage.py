@@ -41,7 +41,7 @@ __all__ = ["FORMAT_VERSION", "cluster_to_dict", "load_clustering", "save_cluster
 _FORMAT = "dedup.Clustering"
 
 #: Raised when a file can no longer be read by the version before.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
@@ -188,14 +188,15 @@ def _scores_to_dict(scores: PairScores | None) -> dict[str, list[int]] | None:
         "first": scores.pairs[:, 0].tolist(),
         "second": scores.pairs[:, 1].tolist(),
         "probability": scores.probability.tolist(),
+        "versions": np.flatnonzero(scores.versions).tolist(),
     }
 
 
 def _scores_from_dict(data: Mapping[str, Any] | None, n_groups: int) -> PairScores | None:
     if data is None:
         return None
-    first, second, probability = (
-        _whole_numbers(data[name]) for name in ("first", "second", "probability")
+    first, second, probability, at = (
+        _whole_numbers(data[name]) for name in ("first", "second", "probability", "versions")
     )
     if not len(first) == len(second) == len(probability):
         raise ValueError("scores: lists of different lengths")
@@ -205,7 +206,11 @@ def _scores_from_dict(data: Mapping[str, Any] | None, n_groups: int) -> PairScor
         raise ValueError("scores are not sorted")
     if not ((probability >= 0) & (probability <= PROBABILITY_UNIT)).all():
         raise ValueError("scores hold what is no probability")
-    return PairScores.of(np.stack([first, second], axis=1), probability)
+    if (np.diff(at, prepend=-1) <= 0).any() or (at >= len(first)).any():
+        raise ValueError("versions are not among the scores")
+    versions = np.zeros(len(first), dtype=np.bool_)
+    versions[at] = True
+    return PairScores.of(np.stack([first, second], axis=1), probability, versions)
 
 
 def _copies_from_dict(data: Mapping[str, Any], group_labels: NDArray[np.int64]) -> VerifiedCopies:

@@ -229,7 +229,7 @@ def test_saved_and_loaded_it_answers_the_same(result: Clustering, tmp_path: Path
         ("", FormatError),
         ("not json", FormatError),
         ("[]", FormatError),
-        ('{"format": "dedup.Clustering", "format_version": 3}', FormatError),
+        ('{"format": "dedup.Clustering", "format_version": 4}', FormatError),
         ('{"format": "dedup.Clustering", "format_version": 99}', MismatchError),
     ],
 )

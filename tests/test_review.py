@@ -161,6 +161,8 @@ def slow_bridges(result: Clustering) -> set[tuple[frozenset[frozenset[str]], Fra
     groups = sorted(result.groups, key=lambda group: group.centre)
     links = Links(must=rows_of(result, event.must_link), cannot=rows_of(result, event.cannot_link))
     threshold = round(event.threshold * PROBABILITY_UNIT)
+    assert result.scores is not None
+    links = links.joined_by(result.scores.versions_from(threshold))
     clusters, merges = slow(len(groups), scores(result), links, threshold)
 
     def ids(rows: tuple[int, ...]) -> frozenset[str]:

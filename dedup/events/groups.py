@@ -39,6 +39,8 @@ class GroupText:
         Comparable urls of all members.
     language : str or None
         What the centre says of itself; believed only where its words do not tell.
+    sources : frozenset of str
+        Who published any of its members.
     """
 
     id: str
@@ -47,6 +49,7 @@ class GroupText:
     published: Interval | None
     urls: frozenset[str]
     language: str | None = None
+    sources: frozenset[str] = frozenset()
 
     @property
     def tokens(self) -> list[str]:

@@ -12,6 +12,7 @@ Laws
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -79,6 +80,45 @@ class Links:
             must=tuple((row_of[a], row_of[b]) for a, b in must_link),
             cannot=tuple((row_of[a], row_of[b]) for a, b in cannot_link),
         )
+
+    def joined_by(self, wished: Iterable[tuple[int, int]]) -> Links:
+        """Return links that require more pairs, but for those that lead to a forbidden one.
+
+        Parameters
+        ----------
+        wished : iterable of (int, int)
+            The first ones count first.
+
+        Examples
+        --------
+        >>> Links(cannot=((0, 2),)).joined_by([(0, 1), (1, 2), (2, 3)]).must
+        ((0, 1), (2, 3))
+        """
+        must = list(self.must)
+        held = units(must)
+        mates = defaultdict(set)
+        for row, head in held.items():
+            mates[head].add(row)
+        barred: defaultdict[int, set[int]] = defaultdict(set)
+        for a, b in self.cannot:
+            barred[held.get(a, a)].add(held.get(b, b))
+            barred[held.get(b, b)].add(held.get(a, a))
+        for pair in wished:
+            a, b = (held.setdefault(row, row) for row in pair)
+            if b in barred[a]:
+                continue
+            must.append(pair)
+            if a == b:
+                continue
+            small, large = sorted((a, b), key=lambda head: len(mates[head]))
+            moved = mates.pop(small, set()) | {small}
+            mates[large] |= moved | {large}
+            held.update(dict.fromkeys(moved, large))
+            for other in barred.pop(small, set()):
+                barred[other].discard(small)
+                barred[other].add(large)
+                barred[large].add(other)
+        return Links(must=tuple(must), cannot=self.cannot)
 
 
 def checked_links(must_link: object, cannot_link: object) -> tuple[tuple[Pair, ...], ...]:

@@ -1,0 +1,76 @@
+"""Versions of one running report: what one source puts out again, longer, within two days.
+
+A flash grows into a report, the report into a background, and the last version need share nothing
+with the first.  Each is the same story for whoever published it, but the mean over all pairs, by
+which clusters are joined, sees the first and the last as strangers.  So two texts are versions, and
+start in one cluster, if
+
+* one source published both, less than two days apart,
+* two fifths of the shorter one stand word for word in the other (half of its paragraphs, but for
+  the runs of words at their seams), and
+* the pair is as good as certain to be one event, round-ups being held down before.
+
+Two notices from one form, and a story with the day's digest that holds it, fail the last of these.
+
+Laws: versions depend on the two texts, dates and sources, and on the pair's own score; without
+dates or sources there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.verify import shared_counts
+from dedup.events.candidates import gap_days
+from dedup.events.clustering import PROBABILITY_UNIT
+from dedup.events.features import Features
+
+__all__ = ["are_versions"]
+
+#: Least probability, and share of the shorter text's shingles; and days between the two at most.
+_SURE: Final = round(0.8 * PROBABILITY_UNIT)
+_HELD: Final = 0.4
+_DAYS: Final = 2.0
+
+
+def are_versions(
+    features: Features,
+    sources: Sequence[frozenset[str]],
+    shingles: Ragged,
+    pairs: NDArray[np.integer[Any]],
+    probability: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    """Return which pairs are versions of one report.
+
+    Parameters
+    ----------
+    features : Features
+        n texts.
+    sources : sequence of frozenset of str, length n
+        Who published each; empty where nobody knows.
+    shingles : Ragged
+        n sorted rows.
+    pairs : ndarray of integers, shape (m, 2)
+    probability : ndarray of int64, shape (m,)
+        In units of ``1 / PROBABILITY_UNIT``, after round-ups were held down.
+
+    Returns
+    -------
+    ndarray of bool, shape (m,)
+        Linear in the pairs, and in the shingles of those that one source published.
+    """
+    dated = features.dated[pairs].all(axis=1)
+    asked = np.flatnonzero(dated & (probability >= _SURE))
+    asked = asked[gap_days(features, pairs[asked]) < _DAYS]
+    rows = pairs[asked].tolist()
+    one = np.array([bool(sources[i] & sources[j]) for i, j in rows], dtype=np.bool_)
+    asked = asked[one]
+    shorter = shingles.lengths[pairs[asked]].min(axis=1)
+    found = np.zeros(len(pairs), dtype=np.bool_)
+    found[asked] = (shorter > 0) & (shared_counts(shingles, pairs[asked]) >= _HELD * shorter)
+    return found
