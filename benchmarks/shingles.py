@@ -48,7 +48,7 @@ from dedup.config import DuplicateConfig
 from dedup.duplicates.lsh import candidate_pairs
 from dedup.duplicates.minhash import signatures
 from dedup.duplicates.shingling import Ragged, shingle
-from dedup.duplicates.verify import shared_counts
+from dedup.duplicates.verify import shared
 from dedup.text.clean import clean
 from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.tokenize import compared_tokens, tokenize
@@ -146,8 +146,7 @@ def aligned_jaccard(a: Ragged, b: Ragged) -> Values:
         offsets=np.concatenate([a.offsets, a.offsets[-1] + b.offsets[1:]]),
     )
     rows = np.arange(len(a))
-    shared = shared_counts(both, np.stack([rows, rows + len(a)], axis=1))
-    similarity: Values = shared / np.maximum(a.lengths + b.lengths - shared, 1)
+    similarity: Values = shared(both, np.stack([rows, rows + len(a)], axis=1)).jaccard
     return similarity
 
 
@@ -306,12 +305,7 @@ def print_fixtures() -> None:
     groups = [gold["group"][doc.article.id] for doc in docs]
     shingled = [shingle([doc.tokens for doc in docs], size) for size in SIZES]
     pairs = np.array(list(combinations(range(len(docs)), 2)))
-    table = np.stack(
-        [
-            (shared := shared_counts(rows_, pairs)) / (rows_.lengths[pairs].sum(axis=1) - shared)
-            for rows_ in shingled
-        ]
-    )
+    table = np.stack([shared(rows, pairs).jaccard for rows in shingled])
     print("\nbelgium.jsonl: copies, and other pairs above 0.3" + "".join(f"{s:>7}" for s in SIZES))
     for (i, j), values in sorted(zip(pairs.tolist(), table.T, strict=True), key=lambda p: -p[1][2]):
         same = groups[i] == groups[j]

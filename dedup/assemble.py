@@ -22,7 +22,7 @@ from dedup.comparison import Context
 from dedup.config import Config
 from dedup.duplicates.groups import Duplicates
 from dedup.duplicates.shingling import Ragged
-from dedup.duplicates.verify import shared_counts
+from dedup.duplicates.verify import shared
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Observed
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
@@ -75,7 +75,7 @@ def assemble(
     keys = [_key(batch, members) for members in positions]
     order = _ranks([_Ranked(m, k) for m, k in zip(positions, keys, strict=True)])
     links = _links_by_cluster(events)
-    shared = _shared_shingles(shingles, links)
+    held = _held_shares(shingles, links)
     clusters: list[Cluster | None] = [None] * len(together)
     labels = np.full(n_rows, -1, dtype=np.int64)
     group_labels = np.full(n_rows, -1, dtype=np.int64)
@@ -90,7 +90,7 @@ def assemble(
             label=label,
             key=key,
             similarity=similarity,
-            containment=_containment(shingles, shared, indices, parts, inside),
+            containment=_containment(held, indices, parts, inside),
             centrality=_centrality(indices, inside),
             settings=settings,
         )
@@ -196,18 +196,27 @@ def _centrality(indices: Sequence[int], links: Sequence[tuple[int, int, int]]) -
     }
 
 
-def _shared_shingles(
+def _held_shares(
     shingles: Ragged, links: Mapping[int, Sequence[tuple[int, int, int]]]
-) -> dict[tuple[int, int], int]:
-    """Return how many shingles the groups of each scored pair inside a cluster share, if any."""
+) -> dict[tuple[int, int], float]:
+    """Return the share of each group's shingles that another holds, if any.
+
+    Only the scored pairs inside a cluster are counted.
+    """
     linked = [(i, j) for inside in links.values() for i, j, _ in inside]
-    counts = shared_counts(shingles, np.array(linked, dtype=np.int64).reshape(-1, 2)).tolist()
-    return {pair: count for pair, count in zip(linked, counts, strict=True) if count}
+    found = shared(shingles, np.array(linked, dtype=np.int64).reshape(-1, 2))
+    return {
+        pair: count / size
+        for (i, j), count, sizes in zip(
+            linked, found.counts.tolist(), found.sizes.tolist(), strict=True
+        )
+        if count
+        for pair, size in zip(((i, j), (j, i)), sizes, strict=True)
+    }
 
 
 def _containment(
-    shingles: Ragged,
-    shared: Mapping[tuple[int, int], int],
+    held: Mapping[tuple[int, int], float],
     indices: Sequence[int],
     parts: Sequence[Group],
     links: Sequence[tuple[int, int, int]],
@@ -217,17 +226,16 @@ def _containment(
     Only scored pairs are counted; texts that share no rare term do not contain one another.  Groups
     of one speak for themselves, and copies for their centre.
     """
-    pairs = [(i, j) for i, j, _ in links if (i, j) in shared]
+    pairs = [(i, j) for i, j, _ in links if (i, j) in held]
     if not pairs:
         return {}
-    offsets = shingles.offsets
     first: dict[int, list[int]] = {}
     position = 0
     for index, part in zip(indices, parts, strict=True):
         first[index] = list(range(position, position + len(part.members)))
         position += len(part.members)
     return {
-        (a, b): shared[i, j] / int(offsets[mine + 1] - offsets[mine])
+        (a, b): held[mine, other]
         for i, j in pairs
         for mine, other in ((i, j), (j, i))
         for a in first[mine]

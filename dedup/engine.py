@@ -235,5 +235,10 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
         lambda: loops.sign_rows(hashes, offsets, small, small, np.zeros((1, 2), dtype=np.uint32)),
         lambda: loops.shared_weights(offsets, one, one, 1, pairs, *(one.copy() for _ in range(3))),
         lambda: loops.shared_places(offsets, one, one, 1, pairs, pairs.copy()),
-        lambda: loops.shared_counts(hashes, offsets, pairs, one),
+        lambda: loops.set_rows(hashes, offsets, one, hashes, one),
+        lambda: loops.sorted_band(
+            np.zeros((1, 2), dtype=np.uint32), one, 0, 1, hashes[0], *(hashes[:1],) * 2, places
+        ),
+        lambda: loops.bucket_pairs(hashes[:1], one, hashes[0], 8, 8, one, places),
+        lambda: loops.shared_counts(hashes, offsets, pairs, 0.0, one),
     ]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ import datasets
 from dedup import ConfigError, engine, find_clusters
 from dedup.cli import main
 from dedup.duplicates.fingerprints import Fingerprints, fingerprint
-from dedup.duplicates.shingling import Ragged
-from dedup.duplicates.verify import shared_counts
+from dedup.duplicates.lsh import candidate_pairs
+from dedup.duplicates.minhash import EMPTY
+from dedup.duplicates.shingling import Ragged, row_sets
+from dedup.duplicates.verify import shared, verify
 from dedup.events.features import KINDS, observe, weigh
 from dedup.events.overlaps import overlaps_of
 from dedup.events.profiles import read_profile, read_profiles
@@ -53,8 +56,10 @@ def both(
 
 def assert_equal(a: Fingerprints, b: Fingerprints) -> None:
     assert a.representative.tolist() == b.representative.tolist()
-    assert a.shingles.offsets.tolist() == b.shingles.offsets.tolist()
-    assert np.array_equal(a.shingles.values, b.shingles.values)
+    rows = np.arange(len(a.shingles))
+    mine, other = row_sets(a.shingles, rows), row_sets(b.shingles, rows)
+    assert mine.offsets.tolist() == other.offsets.tolist()
+    assert np.array_equal(mine.values, other.values)
     assert np.array_equal(a.signatures, b.signatures)
 
 
@@ -211,7 +216,8 @@ def test_overlaps_equal_the_reference(articles: list[tuple[str, str]], data: st.
 @given(st.lists(st.sets(st.integers(0, 60), max_size=40), min_size=1, max_size=8), st.data())
 @settings(deadline=None)
 def test_shared_counts_equal_the_reference(rows: list[set[int]], data: st.DataObject) -> None:
-    ragged = Ragged.from_rows(np.array(sorted(row), dtype=np.uint64) for row in rows)
+    # Unsorted, and some values twice.
+    ragged = Ragged.from_rows(np.array([*row, *list(row)[:3]], dtype=np.uint64) for row in rows)
     places = st.integers(0, len(rows) - 1)
     drawn = data.draw(st.lists(st.tuples(places, places), max_size=20))
     pairs: NDArray[np.int32] = np.array(drawn, dtype=np.int32).reshape(-1, 2)
@@ -219,7 +225,49 @@ def test_shared_counts_equal_the_reference(rows: list[set[int]], data: st.DataOb
     for which in ("reference", "compiled"):
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("DEDUP_KERNELS", which)
-            assert shared_counts(ragged, pairs).tolist() == expected
+            found = shared(ragged, pairs)
+            assert found.counts.tolist() == expected
+            assert found.sizes.tolist() == [[len(rows[i]), len(rows[j])] for i, j in drawn]
+
+
+@given(st.integers(0, 99), st.sampled_from([0.1, 0.5, 0.65, 0.7, 1.0]))
+@settings(deadline=None)
+def test_verified_pairs_equal_the_reference(seed: int, threshold: float) -> None:
+    """Also where a merge is given up on the way."""
+    chance = np.random.default_rng(seed)
+    whole = chance.integers(0, 2**63, 400, dtype=np.uint64)
+    kept = [chance.random(400) < share for share in (1, 0.95, 0.8, 0.7, 0.65, 0.5, 0.1)]
+    ragged = Ragged.from_rows(whole[places] for places in kept)
+    pairs: NDArray[np.int32] = np.array(list(combinations(range(7), 2)), dtype=np.int32)
+    found = []
+    for which in ("reference", "compiled"):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("DEDUP_KERNELS", which)
+            found.append(verify(ragged, pairs, threshold))
+    assert found[0].pairs.tolist() == found[1].pairs.tolist()
+    assert found[0].jaccard.tolist() == found[1].jaccard.tolist()
+
+
+@given(
+    st.integers(0, 400).flatmap(
+        lambda n: st.tuples(st.just(n), st.integers(1, 12), st.integers(0, 99))
+    ),
+    st.integers(8, 20),
+)
+@settings(max_examples=60, deadline=None)
+def test_candidates_equal_the_reference(shape: tuple[int, int, int], cap: int) -> None:
+    n, values, seed = shape
+    signed = np.random.default_rng(seed).integers(0, values, (n, 6)).astype(np.uint32)
+    signed[signed == 0] = EMPTY
+    found = []
+    for which in ("reference", "compiled"):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("DEDUP_KERNELS", which)
+            found.append(candidate_pairs(signed, bands=3, rows=2, bucket_cap=cap))
+    a, b = found
+    assert a.pairs.tolist() == b.pairs.tolist()
+    assert (a.capped_buckets, a.capped_pairs) == (b.capped_buckets, b.capped_pairs)
+    assert a.largest_bucket == b.largest_bucket
 
 
 def test_settings_of_the_environment_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

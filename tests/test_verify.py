@@ -16,7 +16,7 @@ from dedup.duplicates.verify import (
     Verified,
     containment,
     jaccard,
-    shared_counts,
+    shared,
     star_groups,
     verify,
 )
@@ -41,7 +41,7 @@ def test_verify_equals_sets(rows: list[set[int]], threshold: float, block: int) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BLOCK", block)
         found = verify(ragged(rows), pairs, threshold)
-        counts = shared_counts(ragged(rows), pairs)
+        counts = shared(ragged(rows), pairs).counts
     assert counts.tolist() == [len(rows[i] & rows[j]) for i, j in pairs.tolist()]
     expected = {}
     for i, j in pairs.tolist():

@@ -11,9 +11,10 @@ for it.  :mod:`dedup.engine` is the only module that imports this package, when 
 """
 
 from dedup._kernels.compiler import CACHED
+from dedup._kernels.copies import bucket_pairs, shared_counts, sorted_band
 from dedup._kernels.fingerprints import (
     compared_tokens,
-    shared_counts,
+    set_rows,
     shingle_rows,
     sign_rows,
     sort_hashes,
@@ -27,14 +28,17 @@ __all__ = [
     "IS_NAME",
     "IS_TERM",
     "MAY_BE_NAME",
+    "bucket_pairs",
     "compared_tokens",
     "count_words",
     "number_values",
+    "set_rows",
     "shared_counts",
     "shared_places",
     "shared_weights",
     "shingle_rows",
     "sign_rows",
     "sort_hashes",
+    "sorted_band",
     "unsure_parts",
 ]

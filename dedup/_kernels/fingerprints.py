@@ -1,4 +1,4 @@
-"""Folded text → token hashes → shingle hashes → signatures; sorting and counting of hashes."""
+"""Folded text → token hashes → shingle hashes → signatures; sets of hashes."""
 
 from __future__ import annotations
 
@@ -207,12 +207,7 @@ def shingle_rows(
     out: NDArray[np.uint64],
     lengths: NDArray[np.int64],
 ) -> int:
-    """Write the sorted set of shingle hashes of some rows of token hashes; return how many."""
-    longest = 0
-    for row in rows:
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    scratch = np.empty(longest, dtype=np.uint64)
-    starts = np.empty(longest + 2, dtype=np.int64)
+    """Write the shingle hashes of some rows of token hashes as they stand; return how many."""
     count = 0
     for at, row in enumerate(rows):
         begin = offsets[row]
@@ -226,11 +221,38 @@ def shingle_rows(
             for place in range(begin + run, begin + run + size):
                 value = value * _SHINGLE_FACTOR + tokens[place]
             values[run] = mixed(value)
-        sort_hashes(values, scratch, starts)
+        lengths[at] = runs
+        count += runs
+    return count
+
+
+@compiled
+def set_rows(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    out: NDArray[np.uint64],
+    lengths: NDArray[np.int64],
+) -> int:
+    """Write the sorted set of hashes of some rows; return how many."""
+    longest = 0
+    for row in rows:
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    scratch = np.empty(longest, dtype=np.uint64)
+    starts = np.empty(longest + 2, dtype=np.int64)
+    count = 0
+    for at, row in enumerate(rows):
+        size = offsets[row + 1] - offsets[row]
+        lengths[at] = size
+        if not size:
+            continue
+        found = out[count : count + size]
+        found[:] = values[offsets[row] : offsets[row + 1]]
+        sort_hashes(found, scratch, starts)
         distinct = 1
-        for run in range(1, runs):
-            if values[run] != values[distinct - 1]:
-                values[distinct] = values[run]
+        for place in range(1, size):
+            if found[place] != found[distinct - 1]:
+                found[distinct] = found[place]
                 distinct += 1
         lengths[at] = distinct
         count += distinct
@@ -258,23 +280,3 @@ def sign_rows(
             for place in range(len(factors)):
                 hashed = np.uint32(factors[place] * value + terms[place])
                 signature[place] = min(signature[place], hashed)
-
-
-@compiled
-def shared_counts(
-    values: NDArray[np.uint64],
-    offsets: NDArray[np.int64],
-    pairs: NDArray[np.int64],
-    out: NDArray[np.int64],
-) -> None:
-    """Count the values that both rows of each pair hold, by merging."""
-    for pair in range(len(pairs)):
-        a, a_end = offsets[pairs[pair, 0]], offsets[pairs[pair, 0] + 1]
-        b, b_end = offsets[pairs[pair, 1]], offsets[pairs[pair, 1] + 1]
-        shared = 0
-        while a < a_end and b < b_end:
-            left, right = values[a], values[b]
-            shared += left == right
-            a += left <= right
-            b += right <= left
-        out[pair] = shared

@@ -2,7 +2,8 @@
 
 Laws
 ----
-* The reference and the compiled path give the same bits, in any number of threads.
+* The reference and the compiled path give the same signatures and sets of shingles, to the bit, in
+  any number of threads.
 * A text is gone once it is fingerprinted: only numbers are kept.
 
 Theory of operation
@@ -10,7 +11,7 @@ Theory of operation
 Exact copies are collapsed first, by 128 bits of their tokens, so that a press release carried by a
 thousand sites costs one row from then on.  The reference path works on lists of tokens, with
 :mod:`regex` and :mod:`datasketch`.  The compiled path lays a slice of texts into one flat buffer of
-code points and never makes a token: fold, hash tokens, hash and sort shingles, sign.  Slices are
+code points and never makes a token: fold, hash tokens, hash shingles, sign.  Slices are
 small enough to stay in the processor's cache, and are worked on side by side.
 """
 
@@ -45,7 +46,9 @@ class Fingerprints:
         The first row with the same tokens; its own number for a row that is first, or that has no
         tokens.
     shingles : Ragged
-        Sorted sets of shingle hashes of the r representatives, in their order.
+        Shingle hashes of the r representatives, in their order; in any order inside a row, and
+        perhaps repeated.  Most rows are never looked at again, so none is sorted: see
+        :func:`dedup.duplicates.shingling.row_sets`.
     signatures : ndarray of uint32, shape (r, num_perm)
     """
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import distinct
 from dedup.duplicates.fingerprints import Fingerprints
 from dedup.duplicates.lsh import candidate_pairs
 from dedup.duplicates.shingling import Ragged
@@ -48,7 +49,7 @@ class Duplicates:
     jaccard : ndarray of float64, shape (m,)
         Exact Jaccard similarity of each pair.
     shingles : Ragged
-        Shingle hashes of the r representatives.
+        Shingle hashes of the r representatives, as :class:`Fingerprints` has them.
     shingle_row : ndarray of int64, shape (n,)
         Each row's place in ``shingles``.
     candidates : int
@@ -77,8 +78,8 @@ class Duplicates:
         return len(self.representative)
 
     def shingles_of(self, row: int) -> NDArray[np.uint64]:
-        """Return the shingle hashes of any row, exact copies included."""
-        return self.shingles.row(int(self.shingle_row[row]))
+        """Return the sorted shingle hashes of any row, exact copies included."""
+        return distinct(self.shingles.row(int(self.shingle_row[row])))
 
     def expanded_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return all verified pairs of rows, exact copies included, and their similarity.

@@ -18,10 +18,11 @@ is set well to the left of the threshold: recall is bought here, precision later
 find 99.9 % of edited copies at or above 0.5 (``benchmarks/shingles.py``), 25 of 5 only 87 %; from
 0.65 up, 32 of 4 suffice and nominate fewer (``docs/duplicates.md``).
 
-Each band is hashed to one 64-bit number a row and sorted; equal neighbours are a bucket.  Buckets
-of one size are unrolled together, so that Python loops over sizes and not over buckets.  A bucket
-over the cap (a template shared by a hundred thousand articles) pairs each member with its first
-few only, its *leaders*; the row number is the stable order that says who is first.
+Each band is hashed to one 64-bit number a row, its last bits give way to the row's place, and the
+numbers are sorted: equal neighbours are a bucket, in the order of their rows.  (Of a million rows
+44 bits of the hash are left, and what falls together by accident does not pass verification.)  A
+bucket over the cap (a template shared by a hundred thousand articles) pairs each member with its
+first few only, its *leaders*; the row number is the stable order that says who is first.
 
 References
 ----------
@@ -31,12 +32,13 @@ https://doi.org/10.1109/SEQUEN.1997.666900
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import engine
 from dedup.arrays import distinct
 from dedup.duplicates.minhash import EMPTY
 from dedup.hashing import mix64
@@ -47,6 +49,9 @@ __all__ = ["LEADERS", "Candidates", "candidate_pairs", "recall_at"]
 LEADERS = 8
 
 _BATCH = 1 << 22
+
+#: Characters of text that cost about as much as one band of one row.
+_CHARACTERS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,20 +135,21 @@ def candidate_pairs(
     occupied = np.flatnonzero((signatures != EMPTY).any(axis=1))
     found, pending, waiting = np.empty(0, dtype=np.int64), [], 0
     capped_buckets = capped_pairs = largest = 0
-    for band in range(bands):
-        order, starts, sizes = _buckets(_band_keys(signatures, occupied, band * rows, rows))
-        largest = max(largest, int(sizes.max(initial=0)))
-        over = sizes[sizes > bucket_cap]
-        capped_buckets += len(over)
-        capped_pairs += int(((over - LEADERS) * (over - LEADERS - 1) // 2).sum())
-        for codes in _unroll(occupied[order], starts, sizes, bucket_cap):
+    compiled = engine.is_compiled(_CHARACTERS * bands * len(occupied))
+    band_of = _compiled if compiled else _reference
+    for band in band_of(signatures, occupied, bands, rows, bucket_cap):
+        capped_buckets += band.capped_buckets
+        capped_pairs += band.capped_pairs
+        largest = max(largest, band.largest_bucket)
+        for codes in band.codes:
             pending.append(codes)
             waiting += len(codes)
             # Many bands nominate one and the same pair; merge before the copies add up.
             if waiting > max(_BATCH, len(found)):
                 found, pending, waiting = distinct(np.concatenate([found, *pending])), [], 0
     found = distinct(np.concatenate([found, *pending]))
-    pairs = np.stack([found >> 32, found & 0xFFFFFFFF], axis=1).astype(np.int32)
+    pairs = np.empty((len(found), 2), dtype=np.int32)
+    pairs[:, 0], pairs[:, 1] = found >> 32, found & 0xFFFFFFFF
     return Candidates(
         pairs=pairs,
         capped_buckets=capped_buckets,
@@ -168,6 +174,76 @@ def _check(signatures: NDArray[np.uint32], bands: int, rows: int, bucket_cap: in
         raise ValueError(f"bucket_cap must be at least {LEADERS}, got {bucket_cap}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Band:
+    """The pairs of one band as codes ``i << 32 | j``, i < j, and what its buckets were like."""
+
+    codes: Iterable[NDArray[np.int64]]
+    capped_buckets: int
+    capped_pairs: int
+    largest_bucket: int
+
+
+def _mask(n: int) -> int:
+    """Return the bits that hold a place among n."""
+    return (1 << max(1, (n - 1).bit_length())) - 1
+
+
+def _compiled(
+    signatures: NDArray[np.uint32],
+    occupied: NDArray[np.int64],
+    bands: int,
+    rows: int,
+    cap: int,
+) -> Iterator[_Band]:
+    engine.warm_up()
+    loops = engine.kernels()
+    n = len(occupied)
+    mask = np.uint64(_mask(n))
+    packed, scratch = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.uint64)
+    starts, counts = np.empty(n + 2, dtype=np.int64), np.empty(3, dtype=np.int64)
+    codes = np.empty(n, dtype=np.int64)
+    for band in range(bands):
+        loops.sorted_band(signatures, occupied, band * rows, rows, mask, packed, scratch, starts)
+        found = loops.bucket_pairs(packed, occupied, mask, cap, LEADERS, codes, counts)
+        if found > len(codes):
+            codes = np.empty(found, dtype=np.int64)
+            loops.bucket_pairs(packed, occupied, mask, cap, LEADERS, codes, counts)
+        capped, lost, largest = counts.tolist()
+        yield _Band(
+            codes=[codes[:found].copy()],
+            capped_buckets=capped,
+            capped_pairs=lost,
+            largest_bucket=largest,
+        )
+
+
+def _reference(
+    signatures: NDArray[np.uint32],
+    occupied: NDArray[np.int64],
+    bands: int,
+    rows: int,
+    cap: int,
+) -> Iterator[_Band]:
+    mask = np.uint64(_mask(len(occupied)))
+    places = np.arange(len(occupied), dtype=np.uint64)
+    for band in range(bands):
+        keys = _band_keys(signatures, occupied, band * rows, rows)
+        ordered = np.sort((keys & ~mask) | places)
+        fresh = np.ones(len(ordered), dtype=np.bool_)
+        fresh[1:] = (ordered[1:] ^ ordered[:-1]) > mask
+        starts = np.flatnonzero(fresh)
+        sizes = np.diff(starts, append=len(ordered))
+        over = sizes[sizes > cap]
+        members = occupied[(ordered & mask).astype(np.int64)]
+        yield _Band(
+            codes=_unroll(members, starts, sizes, cap),
+            capped_buckets=len(over),
+            capped_pairs=int(((over - LEADERS) * (over - LEADERS - 1) // 2).sum()),
+            largest_bucket=int(sizes.max(initial=0)),
+        )
+
+
 def _band_keys(
     signatures: NDArray[np.uint32], occupied: NDArray[np.int64], first: int, rows: int
 ) -> NDArray[np.uint64]:
@@ -179,18 +255,6 @@ def _band_keys(
     return mix64(keys)
 
 
-def _buckets(
-    keys: NDArray[np.uint64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return an order that puts equal keys together, and where each run starts and its size."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    fresh = np.ones(len(keys), dtype=np.bool_)
-    fresh[1:] = ordered[1:] != ordered[:-1]
-    starts = np.flatnonzero(fresh)
-    return order, starts, np.diff(starts, append=len(keys))
-
-
 def _unroll(
     members: NDArray[np.int64],
     starts: NDArray[np.int64],
@@ -199,7 +263,8 @@ def _unroll(
 ) -> Iterator[NDArray[np.int64]]:
     """Yield the pairs of all buckets as codes ``i << 32 | j``, i < j.
 
-    Members of a bucket stand in rising order, because the sort was stable.
+    Members of a bucket stand in rising order.  Buckets of one size are unrolled together, so that
+    Python loops over sizes and not over buckets.
     """
     for size in np.unique(sizes[(sizes > 1) & (sizes <= cap)]).tolist():
         left, right = np.triu_indices(size, 1)

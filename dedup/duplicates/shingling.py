@@ -23,10 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import engine
 from dedup.arrays import distinct
 from dedup.hashing import SHINGLE_FACTOR, mix64, token_hash
 
-__all__ = ["Ragged", "check_size", "shingle", "shingle_hashes"]
+__all__ = ["Ragged", "check_size", "row_sets", "shingle", "shingle_hashes"]
 
 # The memo of token hashes is emptied when it has grown to this many words (about 200 MB).
 _MEMO_LIMIT = 1 << 20
@@ -106,6 +107,31 @@ class Ragged:
         # Position of every wanted value: its place within its row, plus where that row began.
         shift = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths)
         return Ragged(values=self.values[np.arange(len(shift)) + shift], offsets=offsets)
+
+
+def row_sets(runs: Ragged, rows: NDArray[np.integer[Any]]) -> Ragged:
+    """Return the sorted sets of the values of some rows, in that order.
+
+    Examples
+    --------
+    >>> found = row_sets(Ragged.from_rows([[7, 3, 7], [5]]), np.array([1, 0]))
+    >>> found.row(0).tolist(), found.row(1).tolist()
+    ([5], [3, 7])
+    """
+    size = int(runs.lengths[rows].sum())
+    if not engine.is_compiled(size):
+        return Ragged.from_rows(distinct(runs.row(row)) for row in rows.tolist())
+    engine.warm_up()
+
+    def sets_of(part: NDArray[np.int64]) -> Ragged:
+        values = np.empty(int(runs.lengths[part].sum()), dtype=np.uint64)
+        lengths = np.empty(len(part), dtype=np.int64)
+        count = engine.kernels().set_rows(runs.values, runs.offsets, part, values, lengths)
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        return Ragged(values=values[:count], offsets=offsets)
+
+    parts = np.array_split(np.ascontiguousarray(rows, dtype=np.int64), engine.threads())
+    return Ragged.joined(engine.in_parallel(sets_of, parts))
 
 
 class _TokenHashes(dict[str, int]):

@@ -10,8 +10,9 @@ Laws
 
 Theory of operation
 -------------------
-Rows are sorted, so what two of them share is counted by merging: by a compiled loop where there is
-much to count.  The reference lays a block of pairs out as two sparse 0/1 matrices, left rows and
+The rows that are asked for become sorted sets, so what two of them share is counted by merging: by
+a compiled loop where there is much to count, which gives a pair up as soon as it can no longer
+reach the threshold.  The reference lays a block of pairs out as two sparse 0/1 matrices, left rows and
 right rows, and lets scipy merge.  Blocks are cut by the number of shingles in them, so memory is
 bounded.
 
@@ -29,9 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
-from dedup.duplicates.shingling import Ragged
+from dedup.arrays import distinct
+from dedup.duplicates.shingling import Ragged, row_sets
 
-__all__ = ["Verified", "containment", "jaccard", "shared_counts", "star_groups", "verify"]
+__all__ = ["Shared", "Verified", "containment", "jaccard", "shared", "star_groups", "verify"]
 
 # Shingles on both sides of one block of pairs; about 100 MB of working memory.
 _BLOCK = 1 << 21
@@ -66,9 +68,9 @@ def jaccard(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> float:
     >>> jaccard(np.array([1, 2, 3], dtype=np.uint64), np.array([2, 3, 4], dtype=np.uint64))
     0.5
     """
-    shared = _shared(a, b)
-    union = len(a) + len(b) - shared
-    return shared / union if union else 0.0
+    both = _both(a, b)
+    union = len(a) + len(b) - both
+    return both / union if union else 0.0
 
 
 def containment(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> float:
@@ -90,44 +92,71 @@ def containment(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> float:
     >>> containment(short, long), containment(long, short) == 2 / 9
     (1.0, True)
     """
-    return _shared(a, b) / len(a) if len(a) else 0.0
+    return _both(a, b) / len(a) if len(a) else 0.0
 
 
-def _shared(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> int:
+def _both(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> int:
     return len(np.intersect1d(a, b, assume_unique=True))
 
 
-def shared_counts(shingles: Ragged, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """Return the number of shingles that both rows of each pair hold.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shared:
+    """What both rows of m pairs hold.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, shape (m,)
+        Values in both.
+    sizes : ndarray of int64, shape (m, 2)
+        Values in either.
+    """
+
+    counts: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @property
+    def jaccard(self) -> NDArray[np.float64]:
+        """Share of all values that both hold; 0 for two empty rows."""
+        return np.asarray(self.counts / np.maximum(self.sizes.sum(axis=1) - self.counts, 1))
+
+
+def shared(shingles: Ragged, pairs: NDArray[np.integer[Any]], least: float = 0.0) -> Shared:
+    """Count the shingles that both rows of each pair hold.
 
     Parameters
     ----------
     shingles : Ragged
-        Sorted, unique rows.
+        Rows in any order, repeated values count once.
     pairs : ndarray of integers, shape (m, 2)
         Row numbers.  Sorted pairs are quickest: a row is laid out once for each block it is in.
+    least : float
+        Jaccard similarity below which no exact count is needed: it may then be too low.
 
     Returns
     -------
-    ndarray of int64, shape (m,)
+    Shared
         O(shingles on both sides of all pairs); bounded memory.
     """
+    rows = distinct(pairs.astype(np.int64).ravel())
+    place = np.empty(len(shingles), dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    sets, pairs = row_sets(shingles, rows), place[pairs].reshape(-1, 2)
     counts = np.zeros(len(pairs), dtype=np.int64)
-    costs = shingles.lengths[pairs].sum(axis=1)
+    sizes = sets.lengths[pairs].reshape(-1, 2)
+    costs = sizes.sum(axis=1)
     if engine.is_compiled(int(costs.sum())):  # a shingle costs about as much as a character
         engine.warm_up()
-        rows = np.ascontiguousarray(pairs, dtype=np.int64)
 
         def count(part: slice) -> None:
             engine.kernels().shared_counts(
-                shingles.values, shingles.offsets, rows[part], counts[part]
+                sets.values, sets.offsets, pairs[part], least, counts[part]
             )
 
         engine.in_parallel(count, [slice(*block) for block in _blocks(costs)])
-        return counts
-    for begin, end in _blocks(costs):
-        counts[begin:end] = _count_block(shingles, pairs[begin:end])
-    return counts
+    else:
+        for begin, end in _blocks(costs):
+            counts[begin:end] = _count_block(sets, pairs[begin:end])
+    return Shared(counts=counts, sizes=sizes)
 
 
 def _blocks(costs: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -165,7 +194,7 @@ def verify(shingles: Ragged, pairs: NDArray[np.integer[Any]], threshold: float) 
     Parameters
     ----------
     shingles : Ragged
-        Sorted, unique rows.
+        Rows in any order, repeated values count once.
     pairs : ndarray of integers, shape (m, 2)
         Row numbers.
     threshold : float
@@ -191,9 +220,7 @@ def verify(shingles: Ragged, pairs: NDArray[np.integer[Any]], threshold: float) 
     """
     if not 0.0 < threshold <= 1.0:
         raise ValueError(f"threshold must lie in (0, 1], got {threshold}; 0.8 means 80 %")
-    shared = shared_counts(shingles, pairs)
-    union = shingles.lengths[pairs].sum(axis=1) - shared
-    similarity = shared / np.maximum(union, 1)
+    similarity = shared(shingles, pairs, threshold).jaccard
     kept = similarity >= threshold
     return Verified(pairs=pairs[kept], jaccard=similarity[kept])
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.duplicates.shingling import Ragged
-from dedup.duplicates.verify import shared_counts
+from dedup.duplicates.verify import shared
 from dedup.events.candidates import gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Features
@@ -54,7 +54,7 @@ def are_versions(
     sources : sequence of frozenset of str, length n
         Who published each; empty where nobody knows.
     shingles : Ragged
-        n sorted rows.
+        n rows.
     pairs : ndarray of integers, shape (m, 2)
     probability : ndarray of int64, shape (m,)
         In units of ``1 / PROBABILITY_UNIT``, after round-ups were held down.
@@ -70,7 +70,8 @@ def are_versions(
     rows = pairs[asked].tolist()
     one = np.array([bool(sources[i] & sources[j]) for i, j in rows], dtype=np.bool_)
     asked = asked[one]
-    shorter = shingles.lengths[pairs[asked]].min(axis=1)
+    common = shared(shingles, pairs[asked])
+    shorter = common.sizes.min(axis=1)
     found = np.zeros(len(pairs), dtype=np.bool_)
-    found[asked] = (shorter > 0) & (shared_counts(shingles, pairs[asked]) >= _HELD * shorter)
+    found[asked] = (shorter > 0) & (common.counts >= _HELD * shorter)
     return found
