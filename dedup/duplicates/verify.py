@@ -12,9 +12,9 @@ Theory of operation
 -------------------
 The rows that are asked for become sorted sets, so what two of them share is counted by merging: by
 a compiled loop where there is much to count, which gives a pair up as soon as it can no longer
-reach the threshold.  The reference lays a block of pairs out as two sparse 0/1 matrices, left rows and
-right rows, and lets scipy merge.  Blocks are cut by the number of shingles in them, so memory is
-bounded.
+reach the threshold.  The reference lays a block of pairs out as two sparse 0/1 matrices, left rows
+and right rows, and lets scipy merge.  Blocks are cut by the number of shingles in them, so memory
+is bounded.
 
 The quotient of two integers is rounded correctly by IEEE arithmetic, so 7 shared shingles of 10
 compare equal to the literal ``0.7``: no tolerance is needed, and none is used.
