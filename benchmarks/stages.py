@@ -15,6 +15,7 @@ from dedup.batch import groups_of, prepare
 from dedup.config import Config
 from dedup.events.features import Features, observe
 from dedup.events.groups import GroupText, features_of, profiles_of
+from dedup.stats import Stopwatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +47,7 @@ def run(rows: Sequence[dict[str, Any]]) -> Staged:
     config = Config()
     articles, _ = as_articles(rows)
     batch = prepare(articles, [], config, lambda *_: None)
-    groups = groups_of(batch, find._find_duplicates(batch, config, lambda *_: None))
+    groups = groups_of(batch, find._find_duplicates(batch, config, lambda *_: None, Stopwatch()))
     texts = [group.text for group in groups]
     profiles = profiles_of(texts)
     features = features_of(texts, profiles, observe(profiles), config.event.prior_weight)

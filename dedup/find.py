@@ -35,6 +35,7 @@ from dedup.progress import Progress, reporting
 from dedup.result import Clustering
 from dedup.review import threshold_units
 from dedup.semantic import Embedded, Embedder, embed, usable_embedder
+from dedup.stats import Stopwatch
 from dedup.text.latin import latin_letters
 
 __all__ = ["find_clusters"]
@@ -102,31 +103,43 @@ def find_clusters(
     settings = checked_config(config)
     if level == "event" and usable_embedder(settings.event.embedder) is not None:
         latin_letters()  # what is missing must not cost an hour
+    watch = Stopwatch()
     with reporting(progress) as report:
-        read, skipped = as_articles(articles, columns=columns, on_error=on_error)
-        batch = prepare(read, skipped, settings, report)
-        duplicates = _find_duplicates(batch, settings, report)
-        groups = groups_of(batch, duplicates)
-        shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-        events = _find_events(batch, groups, shingles, settings, report, level)
-        return assemble(batch, duplicates, groups, shingles, events, level, settings, report)
+        with watch("read", 0, "articles") as counted:
+            read, skipped = as_articles(articles, columns=columns, on_error=on_error)
+            counted(len(read))
+        with watch("clean", len(read), "articles"):
+            batch = prepare(read, skipped, settings, report)
+        duplicates = _find_duplicates(batch, settings, report, watch)
+        with watch("group", len(read), "articles"):
+            groups = groups_of(batch, duplicates)
+            shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
+        events = _find_events(batch, groups, shingles, settings, report, watch, level)
+        with watch("choose canonical", len(groups), "groups"):
+            found = assemble(batch, duplicates, groups, shingles, events, level, settings, report)
+    return replace(found, stats=watch.stats())
 
 
-def _find_duplicates(batch: Batch, settings: Config, report: Progress) -> Duplicates:
+def _find_duplicates(
+    batch: Batch, settings: Config, report: Progress, watch: Stopwatch
+) -> Duplicates:
     duplicate = settings.duplicate
-    return find_duplicates(
-        fingerprint(
+    with watch("fingerprint", len(batch.cleaned), "articles"):
+        fingerprints = fingerprint(
             [(cleaned.title, cleaned.body) for cleaned in batch.cleaned],
             shingle_size=duplicate.shingle_size,
             num_perm=duplicate.num_perm,
             progress=report,
-        ),
-        threshold=duplicate.threshold,
-        bands=duplicate.bands,
-        rows=duplicate.rows,
-        bucket_cap=duplicate.bucket_cap,
-        progress=report,
-    )
+        )
+    with watch("find copies", len(fingerprints.signatures), "texts"):
+        return find_duplicates(
+            fingerprints,
+            threshold=duplicate.threshold,
+            bands=duplicate.bands,
+            rows=duplicate.rows,
+            bucket_cap=duplicate.bucket_cap,
+            progress=report,
+        )
 
 
 def _find_events(
@@ -135,6 +148,7 @@ def _find_events(
     shingles: Ragged,
     settings: Config,
     report: Progress,
+    watch: Stopwatch,
     level: str,
 ) -> Events:
     """Cluster the groups by event: features, candidates, scores, linkage; then across languages."""
@@ -144,30 +158,35 @@ def _find_events(
     event = settings.event
     links = user_links(batch, groups, event)  # first: a wrong id must not cost an hour
     texts = [group.text for group in groups]
-    profiles = profiles_of(texts, progress=report)
-    observed = observe(profiles)
+    with watch("read words", len(groups), "groups"):
+        profiles = profiles_of(texts, progress=report)
+        observed = observe(profiles)
     if len(groups) < 2:
         return Events(labels=apart, scores=PairScores.none(), observed=observed)
-    features = features_of(texts, profiles, observed, event.prior_weight)
-    candidates = _find_candidates(features, event, report)
+    with watch("weigh words", len(groups), "groups"):
+        features = features_of(texts, profiles, observed, event.prior_weight)
+    with watch("find candidates", len(groups), "groups"):
+        candidates = _find_candidates(features, event, report)
     floor = round(event.floor * PROBABILITY_UNIT)
-    # Who knows whom must not depend on the floor.
-    scored = score(features, candidates.pairs, floor=min(floor, ACQUAINTED))
-    probability = held_down(features.sizes, scored.pairs, scored.probability)
-    kept = probability >= floor
-    pairs, probability = scored.pairs[kept], probability[kept]
-    sources = [text.sources for text in texts]
-    versions = are_versions(features, sources, shingles, pairs, probability)
-    scores = PairScores.of(pairs, probability, versions)
-    threshold = threshold_units(settings)
-    linkage = link(
-        len(groups),
-        pairs,
-        probability,
-        threshold,
-        links=links.joined_by(scores.versions_from(threshold)),
-        progress=lambda done, total: report("cluster", done, total),
-    )
+    with watch("score", len(candidates.pairs), "pairs"):
+        # Who knows whom must not depend on the floor.
+        scored = score(features, candidates.pairs, floor=min(floor, ACQUAINTED))
+    with watch("cluster", len(scored.pairs), "pairs"):
+        probability = held_down(features.sizes, scored.pairs, scored.probability)
+        kept = probability >= floor
+        pairs, probability = scored.pairs[kept], probability[kept]
+        sources = [text.sources for text in texts]
+        versions = are_versions(features, sources, shingles, pairs, probability)
+        scores = PairScores.of(pairs, probability, versions)
+        threshold = threshold_units(settings)
+        linkage = link(
+            len(groups),
+            pairs,
+            probability,
+            threshold,
+            links=links.joined_by(scores.versions_from(threshold)),
+            progress=lambda done, total: report("cluster", done, total),
+        )
     events = Events(
         labels=linkage.labels,
         scores=scores,
@@ -179,7 +198,8 @@ def _find_events(
     embedder = usable_embedder(event.embedder)
     if embedder is None:
         return events
-    return _join_languages(events, texts, features, links, embedder, event.window_days, report)
+    with watch("join languages", len(groups), "groups"):
+        return _join_languages(events, texts, features, links, embedder, event.window_days, report)
 
 
 def _join_languages(

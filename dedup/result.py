@@ -26,6 +26,7 @@ from dedup.errors import DedupError
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
 from dedup.records import as_id
 from dedup.roles import Role
+from dedup.stats import Stats
 
 if TYPE_CHECKING:
     from dedup.comparison import Context
@@ -103,6 +104,8 @@ class Clustering:
         :meth:`borderline` read; None if ``level`` is ``duplicate``.
     across : AcrossScores or None
         What joined clusters in different languages; None without an embedder.
+    stats : Stats or None
+        Where the time of the run went; None if the result was loaded, or clustered again.
     """
 
     clusters: tuple[Cluster, ...]
@@ -117,6 +120,7 @@ class Clustering:
     context: Context | None = None
     scores: PairScores | None = None
     across: AcrossScores | None = None
+    stats: Stats | None = None
 
     def __len__(self) -> int:
         return len(self.clusters)

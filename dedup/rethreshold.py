@@ -80,6 +80,7 @@ def rethreshold(result: Clustering, threshold: float) -> Clustering:
         clusters=tuple(replace(cluster, label=label) for label, cluster in enumerate(clusters)),
         labels=labels,
         config=settings,
+        stats=None,
     )
 
 

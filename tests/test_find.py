@@ -247,6 +247,25 @@ def test_results_can_be_pickled_and_copied_but_not_changed(result: Clustering) -
         result.labels[0] = 99
 
 
+def test_a_result_says_where_its_time_went(result: Clustering, tmp_path: Path) -> None:
+    stats = result.stats
+    assert stats is not None
+    names = [stage.name for stage in stats.stages]
+    assert names[:2] == ["read", "clean"]
+    assert names[-1] == "choose canonical"
+    assert len(set(names)) == len(names)
+    counts = {stage.name: stage.count for stage in stats.stages}
+    assert counts["read"] == result.n_articles
+    assert counts["score"] == result.statistics.event_candidates
+    assert sum(stage.seconds for stage in stats.stages) <= stats.seconds
+    assert stats.outside < 0.1
+    for name in names:
+        assert name in str(stats)
+    result.save(tmp_path / "run.json")
+    assert Clustering.load(tmp_path / "run.json").stats is None
+    assert result.rethreshold(0.5).stats is None
+
+
 def test_a_loaded_result_counts_its_texts_once(result: Clustering, tmp_path: Path) -> None:
     result.save(tmp_path / "run.json")
     loaded = Clustering.load(tmp_path / "run.json")

@@ -32,6 +32,7 @@ LEVELS = [
         "evaluate",
         "hashing",
         "arrays",
+        "stats",
     },
     {"text"},
     {"sentence_encoder", "_kernels"},
