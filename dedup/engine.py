@@ -240,5 +240,10 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
             np.zeros((1, 2), dtype=np.uint32), one, 0, 1, hashes[0], *(hashes[:1],) * 2, places
         ),
         lambda: loops.bucket_pairs(hashes[:1], one, hashes[0], 8, 8, one, places),
+        lambda: loops.near_rows(
+            *(offsets, np.zeros(1, dtype=np.int32), one, one),
+            *(np.zeros(1, dtype=np.int32) for _ in range(2)),
+            *(one, 0.0, 0, 1, one, np.zeros(1, dtype=np.int32), one),
+        ),
         lambda: loops.shared_counts(hashes, offsets, pairs, 0.0, one),
     ]

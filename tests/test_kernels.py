@@ -21,11 +21,14 @@ from numpy.typing import NDArray
 import datasets
 from dedup import ConfigError, engine, find_clusters
 from dedup.cli import main
+from dedup.dates import parse_date
 from dedup.duplicates.fingerprints import Fingerprints, fingerprint
 from dedup.duplicates.lsh import candidate_pairs
 from dedup.duplicates.minhash import EMPTY
 from dedup.duplicates.shingling import Ragged, row_sets
 from dedup.duplicates.verify import shared, verify
+from dedup.events import candidates
+from dedup.events.candidates import event_candidates
 from dedup.events.features import KINDS, observe, weigh
 from dedup.events.overlaps import overlaps_of
 from dedup.events.profiles import read_profile, read_profiles
@@ -211,6 +214,42 @@ def test_overlaps_equal_the_reference(articles: list[tuple[str, str]], data: st.
         assert slow.minima[kind].tolist() == quick.minima[kind].tolist()
     for name in ("rarest", "common", "places"):
         assert getattr(slow, name).tolist() == getattr(quick, name).tolist()
+
+
+@given(st.lists(st.tuples(written, written), min_size=1, max_size=12), st.data())
+@settings(max_examples=150, deadline=None)
+def test_event_candidates_equal_the_reference(
+    articles: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    n = len(articles)
+    days = data.draw(st.lists(st.none() | st.integers(1, 28), min_size=n, max_size=n))
+    profiles = read_profiles(articles)
+    features = weigh(
+        profiles,
+        observe(profiles),
+        published=[None if day is None else parse_date(f"2023-10-{day:02}") for day in days],
+        urls=[frozenset()] * n,
+        languages=[Languages("", frozenset())] * n,
+        prior_weight=1000,
+    )
+    top, cap = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 12))
+    found = []
+    for which in ("reference", "compiled"):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("DEDUP_KERNELS", which)
+            # Little room, so that the loop has to stop and go on.
+            monkeypatch.setattr(candidates, "_ROOM", 2)
+            found.append(
+                event_candidates(
+                    features,
+                    top_terms=top,
+                    min_cosine=0.03,
+                    window_days=3,
+                    posting_cap=cap,
+                )
+            )
+    assert found[0].pairs.tolist() == found[1].pairs.tolist()
+    assert found[0].capped_terms == found[1].capped_terms
 
 
 @given(st.lists(st.sets(st.integers(0, 60), max_size=40), min_size=1, max_size=8), st.data())

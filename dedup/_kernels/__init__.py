@@ -10,6 +10,7 @@ seconds more to compile and were no faster.  Compiled code is kept on disk where
 for it.  :mod:`dedup.engine` is the only module that imports this package, when it is first needed.
 """
 
+from dedup._kernels.candidates import near_rows
 from dedup._kernels.compiler import CACHED
 from dedup._kernels.copies import bucket_pairs, shared_counts, sorted_band
 from dedup._kernels.fingerprints import (
@@ -31,6 +32,7 @@ __all__ = [
     "bucket_pairs",
     "compared_tokens",
     "count_words",
+    "near_rows",
     "number_values",
     "set_rows",
     "shared_counts",

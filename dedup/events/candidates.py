@@ -4,9 +4,10 @@ A pair is a candidate if its rarest words overlap enough, or if both groups were
 url; and if its dates allow one event, and its words one language.
 
 Theory of operation: each group keeps its ``top_terms`` heaviest terms; the product of that sparse
-matrix with its own transpose, a slice of rows at a time, gives the partial cosine of every pair
-that shares one of them.  Rows stand in the order of their dates, undated ones first, so a slice is
-multiplied with what follows it inside the window, and with nothing else.
+matrix with its own transpose gives the partial cosine of every pair that shares one of them.  Rows
+stand in the order of their dates, undated ones first, so a row is multiplied with what follows it
+inside the window, and with nothing else.  The reference takes a slice of rows at a time; the
+compiled loop goes through the postings of each row's terms.
 
 A term that more than ``posting_cap`` groups keep says little and would cost their square, so it
 does not generate candidates (it still counts in the score); how many terms were left out is part of
@@ -16,13 +17,15 @@ the result.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import engine
 from dedup.arrays import distinct
 from dedup.events.features import Features
 
@@ -31,6 +34,13 @@ if TYPE_CHECKING:
 
 #: Groups multiplied with all others at once; bounds the memory of one product.
 _SLICE = 512
+
+#: Units of a weight: products and their sums are whole numbers, so their order cannot matter.
+_UNIT = 1024
+
+#: Pairs that one thread finds room for, at least; and characters that cost about as much as a term.
+_ROOM = 1 << 20
+_CHARACTERS = 30
 
 MICROSECONDS_A_DAY = 86_400_000_000
 
@@ -95,26 +105,69 @@ def event_candidates(
     postings = np.bincount(matrix.indices, minlength=matrix.shape[1])
     capped = postings > posting_cap
     if capped.any():
-        matrix.data[capped[matrix.indices]] = 0.0
+        matrix.data[capped[matrix.indices]] = 0
         matrix.eliminate_zeros()
     n = len(features)
     found = [_same_url(features.urls) @ np.array([n, 1], dtype=np.int64)]
     order, ends = _in_time(features, window_days)
-    matrix = matrix[order]
-    for start in range(0, n, _SLICE):
-        stop = min(start + _SLICE, n)
-        product = (matrix[start:stop] @ matrix[start : int(ends[start:stop].max())].T).tocoo()
-        kept = (product.data >= min_cosine) & (product.row < product.col)
-        a, b = order[start + product.row[kept]], order[start + product.col[kept]]
+    near = _compiled if engine.is_compiled(_CHARACTERS * matrix.nnz) else _reference
+    for a, b, done in near(matrix[order], ends, min_cosine * _UNIT**2):
+        a, b = order[a], order[b]
         found.append(np.minimum(a, b) * n + np.maximum(a, b))
         if progress is not None:
-            progress(stop, n)
+            progress(done, n)
     # As one whole number each, which takes half the memory of rows of two.
     pairs = np.stack(np.divmod(distinct(np.concatenate(found)), max(n, 1)), axis=1)
     pairs = pairs[gap_days(features, pairs) <= window_days]
     if not across_languages:
         pairs = pairs[may_be_of_one_language(features, pairs)]
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
+
+
+#: Pairs of places in time, and how many places were gone through.
+_Near = Iterator[tuple[NDArray[np.int64], NDArray[np.int64], int]]
+
+
+def _reference(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) -> _Near:
+    n = matrix.shape[0]
+    for start in range(0, n, _SLICE):
+        stop = min(start + _SLICE, n)
+        product = (matrix[start:stop] @ matrix[start : int(ends[start:stop].max())].T).tocoo()
+        kept = (product.data >= least) & (product.row < product.col)
+        a, b = start + product.row[kept].astype(np.int64), start + product.col[kept]
+        inside = b < ends[a]
+        yield a[inside], b[inside].astype(np.int64), stop
+
+
+def _compiled(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) -> _Near:
+    engine.warm_up()
+    n = matrix.shape[0]
+    offsets, weights = matrix.indptr.astype(np.int64), matrix.data.astype(np.int32)
+    by_column = np.argsort(matrix.indices, kind="stable")
+    rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(offsets))[by_column]
+    place = np.empty(len(by_column), dtype=np.int64)
+    place[by_column] = np.arange(len(by_column))
+    posting_ends = np.cumsum(np.bincount(matrix.indices, minlength=matrix.shape[1]))
+    index = (offsets, weights, place, posting_ends[matrix.indices], rows, weights[by_column])
+
+    def found_in(part: tuple[int, int]) -> list[NDArray[np.int64]]:
+        sums, touched = np.zeros(n, dtype=np.int64), np.empty(n, dtype=np.int32)
+        room = np.empty(max(_ROOM, n), dtype=np.int64)
+        row, stop = part
+        codes = []
+        while row < stop:
+            count, row = engine.kernels().near_rows(
+                *index, ends, least, row, stop, sums, touched, room
+            )
+            codes.append(room[:count].copy())
+        return codes
+
+    step = max(1, min(8 * _SLICE, -(-n // engine.threads())))
+    parts = [(start, min(start + step, n)) for start in range(0, n, step)]
+    for at in range(0, len(parts), engine.threads()):
+        together = parts[at : at + engine.threads()]
+        codes = np.concatenate(list(chain.from_iterable(engine.in_parallel(found_in, together))))
+        yield codes >> 32, codes & 0xFFFFFFFF, together[-1][1]
 
 
 def _in_time(features: Features, window_days: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -178,13 +231,10 @@ def _top(matrix: csr_array[Any], size: int) -> csr_array[Any]:
 
 
 def _unit_rows(matrix: csr_array[Any], norm: NDArray[np.float64]) -> csr_array[Any]:
-    """Divide by the length of the *whole* rows: partial cosines are lower bounds.
-
-    Multiples of 1/1024: products and their sums are exact, so their order cannot matter.
-    """
+    """Divide by the length of the *whole* rows: partial cosines are lower bounds."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    scaled = matrix.astype(np.float64)
-    scaled.data = np.rint(scaled.data / norm[rows] * 1024) / 1024
+    scaled = matrix.copy()
+    scaled.data = np.rint(scaled.data / norm[rows] * _UNIT).astype(np.int64)
     scaled.eliminate_zeros()
     return scaled
 
