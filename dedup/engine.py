@@ -220,7 +220,7 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
     one, pairs = np.zeros(1, dtype=np.int64), np.zeros((1, 2), dtype=np.int64)
     small = np.zeros(2, dtype=np.uint32)
     text = np.frombuffer(small.tobytes(), dtype=np.uint32)  # read-only, as texts are
-    offsets = np.zeros(2, dtype=np.int64)
+    offsets, ends = np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int32)
     return [
         lambda: loops.unsure_parts(text, offsets, tables[0], np.zeros(1, dtype=np.bool_)),
         lambda: loops.compared_tokens(
@@ -230,11 +230,17 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
             *(text, places, *tables, points.written, 60, 16),
             *(hashes, np.zeros((2, 2), np.int64), np.zeros((2, 4), np.int32), few, one),
         ),
-        lambda: loops.number_values(hashes, np.zeros(4, np.int64), np.zeros(4, np.int64)),
+        lambda: loops.place_values(hashes[:1], -np.ones(4, dtype=np.int64)),
+        lambda: loops.number_values(
+            hashes[:1], hashes, -np.ones(4, dtype=np.int64), 0, one.copy(), one.copy()
+        ),
         lambda: loops.shingle_rows(hashes, offsets, one, 1, hashes, one),
         lambda: loops.sign_rows(hashes, offsets, small, small, np.zeros((1, 2), dtype=np.uint32)),
-        lambda: loops.shared_weights(offsets, one, one, 1, pairs, *(one.copy() for _ in range(3))),
-        lambda: loops.shared_places(offsets, one, one, 1, pairs, pairs.copy()),
+        lambda: loops.shared_terms(
+            *(ends, *(ends[:1],) * 3, np.zeros(1, np.uint16), np.zeros(1, np.bool_)),
+            *(pairs, np.zeros((6, 1), dtype=np.int64)),
+        ),
+        lambda: loops.shared_weights(ends, *(ends[:1],) * 2, 1, pairs, pairs.copy().T),
         lambda: loops.set_rows(hashes, offsets, one, hashes, one),
         lambda: loops.sorted_band(
             np.zeros((1, 2), dtype=np.uint32), one, 0, 1, hashes[0], *(hashes[:1],) * 2, places

@@ -25,7 +25,8 @@ from dedup.evaluate import b_cubed_f1_score
 from dedup.events.across import default_across_model, worth_embedding
 from dedup.events.features import observe, weigh
 from dedup.events.joining import Joining
-from dedup.events.profiles import Profiles, read_profile, read_profiles
+from dedup.events.profiles import read_profile
+from dedup.events.reading import profiles_in_one, read_profiles
 from dedup.events.stories import FEATURES, LEAST_COSINE, Stories
 from dedup.semantic import (
     Embedded,
@@ -234,7 +235,7 @@ def test_clusters_by_words_are_never_taken_apart() -> None:
 
 
 def features_at(days: list[float | None]) -> Any:
-    profiles = Profiles.of([read_profile("", "")] * len(days))
+    profiles = profiles_in_one([read_profile("", "")] * len(days))
     moments = [None if day is None else DAY_0 + timedelta(days=day) for day in days]
     return weigh(
         profiles,

@@ -24,7 +24,8 @@ from dedup.events.features import (
 from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.logistic import COEFFICIENT_UNIT, LOG_ODDS_UNIT, VALUE_UNIT
 from dedup.events.overlaps import RAREST
-from dedup.events.profiles import PARTS, Profiles, read_profile
+from dedup.events.profiles import PARTS, read_profile
+from dedup.events.reading import profiles_in_one
 from dedup.events.scoring import FEATURES, default_model, score, to_probability
 from dedup.text.tokenize import strip_accents
 
@@ -212,9 +213,9 @@ def test_observed_counts_outweigh_the_prior() -> None:
 @given(st.lists(TEXTS, max_size=5), st.randoms(use_true_random=False))
 def test_observation_does_not_depend_on_order(texts: list[str], random) -> None:  # type: ignore[no-untyped-def]
     profiles = [read_profile("", text) for text in texts]
-    counted = observe(Profiles.of(profiles))
+    counted = observe(profiles_in_one(profiles))
     random.shuffle(profiles)
-    again = observe(Profiles.of(profiles))
+    again = observe(profiles_in_one(profiles))
     assert counted.n_texts == again.n_texts
     assert dict(counted.terms) == dict(again.terms)
     assert dict(counted.names) == dict(again.names)
@@ -224,7 +225,7 @@ def test_an_empty_text_has_no_features() -> None:
     profile = read_profile("", "")
     assert not profile.terms
     assert not profile.numbers
-    profiles = Profiles.of([profile])
+    profiles = profiles_in_one([profile])
     rows = features_of([group("")], profiles, not_observed(profiles), 1000)
     assert all(rows.views[kind].norm.tolist() == [0.0] for kind in KINDS)
 

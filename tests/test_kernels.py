@@ -31,7 +31,8 @@ from dedup.events import candidates
 from dedup.events.candidates import event_candidates
 from dedup.events.features import KINDS, observe, weigh
 from dedup.events.overlaps import overlaps_of
-from dedup.events.profiles import read_profile, read_profiles
+from dedup.events.profiles import read_profile
+from dedup.events.reading import read_profiles
 from dedup.text.code_points import CODE_MASK, EXPANDS, LIMIT, UNSURE, code_points
 from dedup.text.language import Languages
 from dedup.text.tokenize import tokenize
@@ -100,22 +101,33 @@ def test_profiles_equal_the_reference(articles: list[tuple[str, str]]) -> None:
         ]
 
 
-@given(st.lists(st.integers(0, 2**64 - 1), max_size=40), st.integers(1, 300))
+@given(st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=40), max_size=4))
 @settings(deadline=None)
-def test_numbering(some: list[int], times: int) -> None:
-    values = np.array(some * times, dtype=np.uint64)
-    numbers, firsts = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
-    count = engine.kernels().number_values(values, numbers, firsts)
-    distinct = list(dict.fromkeys(some))
-    assert values[firsts[:count]].tolist() == distinct
-    assert numbers.tolist() == [distinct.index(value) for value in some] * times
+def test_numbering(batches: list[list[int]]) -> None:
+    keys, table = np.empty(160, dtype=np.uint64), np.full(1024, -1, dtype=np.int64)
+    loops, count, known = engine.kernels(), 0, []
+    for some in batches:
+        values = np.array(some * 3, dtype=np.uint64)
+        numbers, firsts = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
+        before = count
+        count = loops.number_values(values, keys, table, count, numbers, firsts)
+        known += [value for value in dict.fromkeys(some) if value not in known]
+        assert keys[:count].tolist() == known
+        assert values[firsts[: count - before]].tolist() == known[before:]
+        assert [known[number] for number in numbers.tolist()] == some * 3
+        again = np.full(2048, -1, dtype=np.int64)
+        loops.place_values(keys[:count], again)
+        table = again
 
 
-def test_numbering_of_many_values() -> None:
-    values = np.arange(50_000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    numbers, firsts = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
-    assert engine.kernels().number_values(values, numbers, firsts) == len(values)
-    assert numbers.tolist() == list(range(len(values)))
+def test_a_table_of_words_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEDUP_KERNELS", "compiled")
+    starts = range(0, 500_000, 2500)
+    texts = [("", " ".join(f"word{n:07}" for n in range(at, at + 3000))) for at in starts]
+    found = read_profiles(texts)
+    assert len(found.words) == starts[-1] + 3000
+    assert found[7] == read_profile(*texts[7])
+    assert found[-1 + len(texts)] == read_profile(*texts[-1])
 
 
 def test_every_code_point_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +223,7 @@ def test_overlaps_equal_the_reference(articles: list[tuple[str, str]], data: st.
         quick = overlaps_of(features, len(pairs))(pairs)
     for kind in KINDS:
         assert slow.products[kind].tolist() == quick.products[kind].tolist()
+    for kind in ("names", "numbers"):
         assert slow.minima[kind].tolist() == quick.minima[kind].tolist()
     for name in ("rarest", "common", "places"):
         assert getattr(slow, name).tolist() == getattr(quick, name).tolist()

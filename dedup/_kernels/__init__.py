@@ -21,8 +21,15 @@ from dedup._kernels.fingerprints import (
     sort_hashes,
     unsure_parts,
 )
-from dedup._kernels.pairs import shared_places, shared_weights
-from dedup._kernels.words import IS_NAME, IS_TERM, MAY_BE_NAME, count_words, number_values
+from dedup._kernels.pairs import shared_terms, shared_weights
+from dedup._kernels.words import (
+    IS_NAME,
+    IS_TERM,
+    MAY_BE_NAME,
+    count_words,
+    number_values,
+    place_values,
+)
 
 __all__ = [
     "CACHED",
@@ -34,9 +41,10 @@ __all__ = [
     "count_words",
     "near_rows",
     "number_values",
+    "place_values",
     "set_rows",
     "shared_counts",
-    "shared_places",
+    "shared_terms",
     "shared_weights",
     "shingle_rows",
     "sign_rows",

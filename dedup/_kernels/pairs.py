@@ -1,4 +1,8 @@
-"""What the rows of sparse matrices share, pair by pair."""
+"""What the rows of sparse matrices share, pair by pair.
+
+The row on the left of a pair is laid out in full, for as long as pairs go on with it: sorted pairs
+are quickest.
+"""
 
 from __future__ import annotations
 
@@ -10,52 +14,69 @@ from dedup._kernels.compiler import compiled
 
 @compiled
 def _lay_out(
-    offsets: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    values: NDArray[np.int64],
+    offsets: NDArray[np.int32],
+    columns: NDArray[np.int32],
     before: int,
     row: int,
-    laid_out: NDArray[np.int64],
+    place: NDArray[np.int32],
 ) -> None:
-    """Lay a row out in full, in place of the one before; -1 if there was none."""
+    """Note where each column of a row stands, from 1; of the row before (-1: none) no more."""
     if before >= 0:
         for at in range(offsets[before], offsets[before + 1]):
-            laid_out[columns[at]] = 0
-    for at in range(offsets[row], offsets[row + 1]):
-        laid_out[columns[at]] = values[at]
+            place[columns[at]] = 0
+    start = offsets[row]
+    for at in range(start, offsets[row + 1]):
+        place[columns[at]] = at - start + 1
 
 
 @compiled
-def shared_weights(
-    offsets: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    weights: NDArray[np.int64],
-    width: int,
-    pairs: NDArray[np.int64],
-    products: NDArray[np.int64],
-    minima: NDArray[np.int64],
-    rarest: NDArray[np.int64],
-) -> None:
-    """Sum, over the columns that both rows of a pair hold, the products and the lesser weights.
+def _bits(value: np.int64) -> np.int64:
+    count = np.int64(0)
+    while value:
+        value &= value - 1
+        count += 1
+    return count
 
-    ``rarest`` gets the sum of the three greatest of these.  The row on the left is laid out in full
-    once for as long as pairs go on with it, so sorted pairs are quickest.
+
+@compiled
+def shared_terms(
+    offsets: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    weights: NDArray[np.int32],
+    lead: NDArray[np.int32],
+    places: NDArray[np.uint16],
+    common: NDArray[np.bool_],
+    pairs: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """Write what both rows of each pair hold, a column for each pair.
+
+    Rows of ``out``: the sum of the products of the weights; the sum of the three greatest of the
+    lesser ones; the sum of the products of the weights in the lead; how many columns are common; in
+    how many places of the first row, given as bits, stands what the second holds too, and the
+    reverse.
     """
-    laid_out = np.zeros(width, dtype=np.int64)
+    place = np.zeros(len(common), dtype=np.int32)
     left = -1
     for pair in range(len(pairs)):
         if pairs[pair, 0] != left:
-            _lay_out(offsets, columns, weights, left, pairs[pair, 0], laid_out)
+            _lay_out(offsets, columns, left, pairs[pair, 0], place)
             left = pairs[pair, 0]
+        start = offsets[left] - 1
         right = pairs[pair, 1]
-        product = total = first = second = third = np.int64(0)
+        product = first = second = third = of_lead = both = of_left = of_right = np.int64(0)
         for at in range(offsets[right], offsets[right + 1]):
-            other = laid_out[columns[at]]
-            if other:
-                own = weights[at]
-                product += own * other
-                less = min(own, other)
-                total += less
+            column = columns[at]
+            if place[column]:
+                other = start + place[column]
+                own_weight, other_weight = np.int64(weights[at]), np.int64(weights[other])
+                product += own_weight * other_weight
+                of_lead += np.int64(lead[at]) * np.int64(lead[other])
+                both += common[column]
+                if places[at] and places[other]:
+                    of_left |= np.int64(places[other])
+                    of_right |= np.int64(places[at])
+                less = min(own_weight, other_weight)
                 if less > third:
                     if less > second:
                         third = second
@@ -66,41 +87,38 @@ def shared_weights(
                             second = less
                     else:
                         third = less
-        products[pair] = product
-        minima[pair] = total
-        rarest[pair] = first + second + third
+        out[0, pair] = product
+        out[1, pair] = first + second + third
+        out[2, pair] = of_lead
+        out[3, pair] = both
+        out[4, pair] = _bits(of_left)
+        out[5, pair] = _bits(of_right)
 
 
 @compiled
-def shared_places(
-    offsets: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    places: NDArray[np.int64],
+def shared_weights(
+    offsets: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    weights: NDArray[np.int32],
     width: int,
     pairs: NDArray[np.int64],
-    found: NDArray[np.int64],
+    out: NDArray[np.int64],
 ) -> None:
-    """Write in how many places of either row, given as bits, stands what the other holds too."""
-    laid_out = np.zeros(width, dtype=np.int64)
+    """Sum, over the columns that both rows of a pair hold, the products and the lesser weights."""
+    place = np.zeros(width, dtype=np.int32)
     left = -1
     for pair in range(len(pairs)):
         if pairs[pair, 0] != left:
-            _lay_out(offsets, columns, places, left, pairs[pair, 0], laid_out)
+            _lay_out(offsets, columns, left, pairs[pair, 0], place)
             left = pairs[pair, 0]
+        start = offsets[left] - 1
         right = pairs[pair, 1]
-        of_left = of_right = np.int64(0)
+        product = total = np.int64(0)
         for at in range(offsets[right], offsets[right + 1]):
-            other = laid_out[columns[at]]
-            if other:
-                of_left |= other
-                of_right |= places[at]
-        count = 0
-        while of_left:
-            of_left &= of_left - 1
-            count += 1
-        found[pair, 0] = count
-        count = 0
-        while of_right:
-            of_right &= of_right - 1
-            count += 1
-        found[pair, 1] = count
+            column = columns[at]
+            if place[column]:
+                own, other = np.int64(weights[at]), np.int64(weights[start + place[column]])
+                product += own * other
+                total += min(own, other)
+        out[0, pair] = product
+        out[1, pair] = total

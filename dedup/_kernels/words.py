@@ -307,35 +307,41 @@ def count_words(
 
 
 @compiled
+def place_values(keys: NDArray[np.uint64], table: NDArray[np.int64]) -> None:
+    """Put the places of distinct values into an empty table; its size is a power of two."""
+    mask = np.uint64(len(table) - 1)
+    for number in range(len(keys)):
+        slot = np.int64(keys[number] & mask)
+        while table[slot] >= 0:
+            slot = (slot + 1) & np.int64(mask)
+        table[slot] = number
+
+
+@compiled
 def number_values(
     values: NDArray[np.uint64],
+    keys: NDArray[np.uint64],
+    table: NDArray[np.int64],
+    count: int,
     numbers: NDArray[np.int64],
     firsts: NDArray[np.int64],
 ) -> int:
-    """Give values numbers in the order of their first places; return how many differ."""
-    size = 1 << 12
-    table = np.full(size, -1, dtype=np.int64)
-    mask = np.uint64(size - 1)
-    count = 0
+    """Give values numbers, going on from ``count`` known ones; return how many are known then.
+
+    ``keys`` holds the known values and has room for all; more than half of ``table`` stays free.
+    ``firsts`` gets the first place of each value that is new.
+    """
+    mask = np.uint64(len(table) - 1)
+    known = count
     for at in range(len(values)):
         value = values[at]
         slot = np.int64(value & mask)
-        while table[slot] >= 0 and values[firsts[table[slot]]] != value:
-            slot = (slot + 1) & (size - 1)
+        while table[slot] >= 0 and keys[table[slot]] != value:
+            slot = (slot + 1) & np.int64(mask)
         if table[slot] < 0:
             table[slot] = count
-            firsts[count] = at
+            keys[count] = value
+            firsts[count - known] = at
             count += 1
-            if 2 * count > size:
-                size *= 4
-                table = np.full(size, -1, dtype=np.int64)
-                mask = np.uint64(size - 1)
-                for number in range(count):
-                    slot = np.int64(values[firsts[number]] & mask)
-                    while table[slot] >= 0:
-                        slot = (slot + 1) & (size - 1)
-                    table[slot] = number
-                numbers[at] = count - 1
-                continue
         numbers[at] = table[slot]
     return count

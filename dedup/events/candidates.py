@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from dedup import engine
 from dedup.arrays import distinct
-from dedup.events.features import Features
+from dedup.events.features import UNDATED, Features
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -196,14 +196,20 @@ def gap_days(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np.
     ndarray of float64, shape (m,)
     """
     i, j = pairs[:, 0], pairs[:, 1]
-    known = features.dated[i] & features.dated[j]
-    # Undated bounds would overflow; they are set aside before the subtraction.
-    early, late = (
-        np.where(features.dated, features.earliest, 0),
-        np.where(features.dated, features.latest, 0),
+    # The bounds of undated texts would overflow; they are set aside before the subtraction.
+    known = are_dated(features, pairs)
+    early_i, late_i, early_j, late_j = (
+        np.where(known, bound[rows], 0)
+        for rows in (i, j)
+        for bound in (features.earliest, features.latest)
     )
-    gap = np.maximum(early[i] - late[j], early[j] - late[i])
-    return np.asarray(np.where(known, np.maximum(gap, 0), 0) / MICROSECONDS_A_DAY)
+    gap = np.maximum(early_i - late_j, early_j - late_i)
+    return np.asarray(np.maximum(gap, 0) / MICROSECONDS_A_DAY)
+
+
+def are_dated(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+    """Return whether both texts of each pair have a date, shape (m,)."""
+    return np.asarray((features.earliest[pairs] != UNDATED).all(axis=1))
 
 
 def may_be_of_one_language(

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +48,7 @@ UNIT = 64
 #: where a thousand reports of one event are all there is, its own names must not come to nothing.
 _KEPT_RARITY = 0.25
 
-_UNDATED = np.iinfo(np.int64).min
+UNDATED = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -158,8 +159,9 @@ class View:
 
     Parameters
     ----------
-    matrix : scipy.sparse.csr_array of int64, shape (n, n_words)
-        Weights; column numbers mean nothing beyond this record.
+    matrix : scipy.sparse.csr_array of int32, shape (n, n_words)
+        Weights; column numbers mean nothing beyond this record.  The lead's has an entry for each
+        of the terms', 0 where the lead does not hold it.
     norm : ndarray of float64, shape (n,)
         Euclidean length of each row; 0 for an empty one.
     total : ndarray of int64, shape (n,)
@@ -182,10 +184,11 @@ class Features:
     ----------
     views : mapping of str to View
         One per entry of :data:`KINDS`.
-    places : scipy.sparse.csr_array of int64, shape (n, n_words)
-        Parts of each text in which its rare terms stand, as bits; columns as in the terms' view.
-    common : scipy.sparse.csr_array of int64, shape (n, n_words)
-        1 for each term that is no name; columns likewise.
+    places : ndarray of uint16
+        For each entry of the terms' view, the parts of the text in which it stands, as bits; 0 for
+        a term that is not rare.
+    common : ndarray of bool, shape (n_words,)
+        Whether each column of the terms' view is no name.
     earliest, latest : ndarray of int64, shape (n,)
         Bounds of the publication in microseconds since 1970; the smallest int64 if undated.
     urls : tuple of frozenset of str
@@ -195,8 +198,8 @@ class Features:
     """
 
     views: Mapping[str, View]
-    places: csr_array[Any]
-    common: csr_array[Any]
+    places: NDArray[np.uint16]
+    common: NDArray[np.bool_]
     earliest: NDArray[np.int64]
     latest: NDArray[np.int64]
     urls: tuple[frozenset[str], ...]
@@ -208,7 +211,7 @@ class Features:
     @property
     def dated(self) -> NDArray[np.bool_]:
         """Whether each group has a date."""
-        return np.asarray(self.earliest != _UNDATED)
+        return np.asarray(self.earliest != UNDATED)
 
     @property
     def middle(self) -> NDArray[np.int64]:
@@ -249,43 +252,46 @@ def weigh(
     Features
         Linear in the number of distinct words of all profiles.
     """
-    bounds = [(_UNDATED, _UNDATED) if span is None else _microseconds(span) for span in published]
+    bounds = [(UNDATED, UNDATED) if span is None else _microseconds(span) for span in published]
     spans = np.array(bounds, dtype=np.int64).reshape(-1, 2)
     words = profiles.words
     bare, bare_of = bare_words(words)
     named = np.array([word in observed.names for word in bare], dtype=np.bool_)
-    is_number = profiles.is_number[profiles.word]
-    is_name = named[bare_of[profiles.word]] if len(named) else is_number
+    is_name = named[bare_of] & ~profiles.is_number if len(bare) else profiles.is_number
     n_texts = observed.n_texts
 
     def rarity(of: Sequence[str], counts: Mapping[str, int]) -> NDArray[np.int64]:
         return inverse_document_frequency(of, counts, n_texts, prior_weight)
 
-    def rows(
-        values: NDArray[np.int64], chosen: NDArray[np.bool_], column: NDArray[np.int64], width: int
-    ) -> csr_array[Any]:
-        return _rows(profiles.row[chosen], column[chosen], values[chosen], len(profiles), width)
+    def rows(of_word: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the entries of some words, and where each row of them ends."""
+        chosen = np.flatnonzero(of_word[profiles.word])
+        return chosen, np.searchsorted(chosen, profiles.offsets)
 
-    of_terms, size = rarity(words, observed.terms), len(words)
+    of_terms = rarity(words, observed.terms)
+    at, ends = rows(~profiles.is_number)
+    columns = profiles.word[at]
     terms, lead = (
-        _view(rows(values, ~is_number & (values > 0), profiles.word, size), of_terms, words)
+        _view(_csr(values[at], columns, ends, len(words)), of_terms, words)
         for values in (profiles.count, profiles.lead)
     )
-    names = _view(
-        rows(profiles.count, ~is_number & is_name, bare_of[profiles.word], len(bare)),
-        rarity(bare, observed.names),
-        bare,
-    )
+    places = profiles.places[at]
+    at, ends = rows(is_name)
+    columns = bare_of[profiles.word[at]].astype(np.int32)
+    counts = _csr(profiles.count[at].astype(np.int32), columns, ends, len(bare))
+    counts.sum_duplicates()  # words that differ in accents alone; sorts the columns, too
+    names = _view(counts, rarity(bare, observed.names), bare)
+    at, ends = rows(profiles.is_number)
     # A number counts once, however often it is used.
     numbers = _view(
-        rows(np.ones_like(profiles.count), is_number, profiles.word, size),
+        _csr(np.ones(len(at), dtype=np.uint16), profiles.word[at], ends, len(words)),
         rarity(words, observed.numbers),
         words,
     )
     return Features(
         views={"terms": terms, "lead": lead, "names": names, "numbers": numbers},
-        places=rows(profiles.places, profiles.places > 0, profiles.word, size),
-        common=rows(np.ones_like(profiles.word), ~is_number & ~is_name, profiles.word, size),
+        places=places,
+        common=~is_name & ~profiles.is_number,
         earliest=spans[:, 0],
         latest=spans[:, 1],
         urls=tuple(urls),
@@ -293,40 +299,38 @@ def weigh(
     )
 
 
-def _rows(
-    row: NDArray[np.int64],
-    column: NDArray[np.int64],
-    values: NDArray[np.int64],
-    height: int,
-    width: int,
+def _csr(
+    values: NDArray[Any], columns: NDArray[np.int32], ends: NDArray[np.int64], width: int
 ) -> csr_array[Any]:
-    """Return a sparse matrix; values in one place are added up."""
     from scipy.sparse import csr_array
 
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=height))])
-    matrix = csr_array((values, column, offsets), shape=(height, max(1, width)))
-    matrix.sum_duplicates()  # sorts the columns, too
-    return matrix
+    # Of one type, or scipy would widen the columns.
+    ends = ends.astype(np.int32 if len(values) < 1 << 31 else np.int64, copy=False)
+    return csr_array((values, columns, ends), shape=(len(ends) - 1, max(1, width)))
 
 
-def _view(matrix: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str]) -> View:
-    matrix.data = _saturate(matrix.data) * rarity[matrix.indices]
-    squares = matrix.copy()
-    squares.data = squares.data**2
+def _view(counts: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str]) -> View:
+    weights = _saturated()[np.minimum(counts.data, len(_saturated()) - 1)]
+    weights = weights * rarity.astype(np.int32)[counts.indices]
+    matrix = _csr(weights, counts.indices, counts.indptr, counts.shape[1])
+    squares = _csr(weights.astype(np.float64) ** 2, counts.indices, counts.indptr, counts.shape[1])
     return View(
         matrix=matrix,
-        norm=np.sqrt(squares.sum(axis=1).astype(np.float64)),
-        total=np.asarray(matrix.sum(axis=1), dtype=np.int64),
+        norm=np.sqrt(squares.sum(axis=1)),
+        total=np.asarray(matrix.sum(axis=1, dtype=np.int64), dtype=np.int64),
         words=tuple(words),
     )
 
 
-def _saturate(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return 64 for one use, and ever less for each use more.
+@cache
+def _saturated() -> NDArray[np.int32]:
+    """Return what so many uses weigh: 64 for one, and ever less for each use more.
 
-    The curve is BM25's with k1 = 1.2 (Robertson & Zaragoza 2009, doi:10.1561/1500000019).
+    The curve is BM25's with k1 = 1.2 (Robertson & Zaragoza 2009, doi:10.1561/1500000019).  From
+    its last entry on it stays the same.
     """
-    return np.rint(UNIT * 2.2 * counts / (counts + 1.2)).astype(np.int64)
+    counts = np.arange(1024)
+    return np.rint(UNIT * 2.2 * counts / (counts + 1.2)).astype(np.int32)
 
 
 def _microseconds(span: Interval) -> tuple[int, int]:

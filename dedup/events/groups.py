@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from dedup.dates import Interval
 from dedup.duplicates.shingling import shingle
 from dedup.events.features import Features, Observed, weigh
-from dedup.events.profiles import Profiles, read_profiles
+from dedup.events.profiles import Profiles
+from dedup.events.reading import read_profiles
 from dedup.events.scoring import Scored, score
 from dedup.progress import Progress, silent
 from dedup.text.language import Languages, possible_languages
@@ -64,7 +65,7 @@ class GroupText:
 
 
 def profiles_of(groups: Sequence[GroupText], *, progress: Progress = silent) -> Profiles:
-    """Read the texts of groups; see :func:`dedup.events.profiles.read_profiles`."""
+    """Read the texts of groups; see :func:`dedup.events.reading.read_profiles`."""
     return read_profiles([(group.title, group.body) for group in groups], progress=progress)
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from dedup import engine
 from dedup.events.features import KINDS, Features
-from dedup.events.profiles import PARTS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -41,9 +40,9 @@ class Overlaps:
     products : mapping of str to ndarray of int64, shape (m,)
         For each kind of view, the sum of the products of both weights.
     minima : mapping of str to ndarray of int64, shape (m,)
-        The sum of the lesser weights.
+        For names and numbers, the sum of the lesser weights.
     rarest : ndarray of int64, shape (m,)
-        The sum of the three greatest of these, among terms.
+        The sum of the three greatest lesser weights of terms.
     common : ndarray of int64, shape (m,)
         Words that both hold and that are no names.
     places : ndarray of int64, shape (m, 2)
@@ -68,9 +67,7 @@ def overlaps_of(features: Features, n_pairs: int) -> Callable[[NDArray[np.int64]
     """
     if engine.is_compiled(_CHARACTERS * n_pairs):
         engine.warm_up()
-        matrices = {kind: _Arrays.of(features.views[kind].matrix) for kind in KINDS}
-        common, places = _Arrays.of(features.common), _Arrays.of(features.places)
-        return lambda pairs: _compiled(matrices, common, places, np.ascontiguousarray(pairs))
+        return lambda pairs: _compiled(features, np.ascontiguousarray(pairs))
     return lambda pairs: _reference(features, pairs)
 
 
@@ -78,14 +75,18 @@ def _reference(features: Features, pairs: NDArray[np.int64]) -> Overlaps:
     i, j = pairs[:, 0], pairs[:, 1]
     products, minima = {}, {}
     for kind in KINDS:
-        matrix = features.views[kind].matrix
+        matrix = features.views[kind].matrix.astype(np.int64)
         products[kind] = np.asarray(matrix[i].multiply(matrix[j]).sum(axis=1))
-        lesser = matrix[i].minimum(matrix[j]).tocsr()
-        minima[kind] = np.asarray(lesser.sum(axis=1))
+        if kind != "lead":
+            lesser = matrix[i].minimum(matrix[j]).tocsr()
         if kind == "terms":
             rarest = _greatest(lesser)
-    common = features.common
-    a, b = features.places[i], features.places[j]
+        elif kind != "lead":
+            minima[kind] = np.asarray(lesser.sum(axis=1))
+    terms = features.views["terms"].matrix
+    common = _beside(terms, features.common[terms.indices].astype(np.int64))
+    places = _beside(terms, features.places.astype(np.int64))
+    a, b = places[i], places[j]
     return Overlaps(
         products=products,
         minima=minima,
@@ -93,12 +94,22 @@ def _reference(features: Features, pairs: NDArray[np.int64]) -> Overlaps:
         common=np.asarray(common[i].multiply(common[j]).sum(axis=1)),
         places=np.stack(
             [
-                how_many_parts(mine.multiply(theirs != 0).tocsr())
+                _how_many_parts(mine.multiply(theirs != 0).tocsr())
                 for mine, theirs in ((a, b), (b, a))
             ],
             axis=1,
         ),
     )
+
+
+def _beside(matrix: csr_array[Any], values: NDArray[np.int64]) -> csr_array[Any]:
+    """Return the same matrix with other values; without those that are 0."""
+    from scipy.sparse import csr_array
+
+    # Zeros are dropped in place, so the columns must be its own.
+    found = csr_array((values, matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
+    found.eliminate_zeros()
+    return found
 
 
 def _greatest(shared: csr_array[Any]) -> NDArray[np.int64]:
@@ -112,55 +123,47 @@ def _greatest(shared: csr_array[Any]) -> NDArray[np.int64]:
     return total
 
 
-def how_many_parts(places: csr_array[Any]) -> NDArray[np.int64]:
-    """Return in how many parts of each row anything stands."""
-    held = np.flatnonzero(np.diff(places.indptr))
-    bits = np.zeros(places.shape[0], dtype=np.int64)
+def _how_many_parts(places: csr_array[Any]) -> NDArray[np.int64]:
+    return how_many_parts(places.data, places.indptr)
+
+
+def how_many_parts(places: NDArray[Any], offsets: NDArray[Any]) -> NDArray[np.int64]:
+    """Return in how many parts of each text anything stands, shape (n,).
+
+    Parameters
+    ----------
+    places : ndarray of integers, shape (m,)
+        Parts as bits, entry by entry.
+    offsets : ndarray of integers, shape (n + 1,)
+        The entries of each text.
+    """
+    held = np.flatnonzero(np.diff(offsets))
+    bits = np.zeros(len(offsets) - 1, dtype=np.int64)
     if len(held):
-        bits[held] = np.bitwise_or.reduceat(places.data.astype(np.int64), places.indptr[held])
-    return np.asarray(((bits[:, None] >> np.arange(PARTS)) & 1).sum(axis=1), dtype=np.int64)
+        bits[held] = np.bitwise_or.reduceat(places.astype(np.int64), offsets[held])
+    return np.bitwise_count(bits).astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Arrays:
-    """A sparse matrix as the loops read it."""
-
-    offsets: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    values: NDArray[np.int64]
-    width: int
-
-    @classmethod
-    def of(cls, matrix: csr_array[Any]) -> _Arrays:
-        return cls(
-            offsets=matrix.indptr.astype(np.int64),
-            columns=matrix.indices.astype(np.int64),
-            values=matrix.data.astype(np.int64),
-            width=matrix.shape[1],
-        )
-
-
-def _compiled(
-    matrices: Mapping[str, _Arrays], common: _Arrays, places: _Arrays, pairs: NDArray[np.int64]
-) -> Overlaps:
+def _compiled(features: Features, pairs: NDArray[np.int64]) -> Overlaps:
     loops = engine.kernels()
-
-    def compare(matrix: _Arrays) -> list[NDArray[np.int64]]:
-        found = [np.empty(len(pairs), dtype=np.int64) for _ in range(3)]
-        loops.shared_weights(
-            matrix.offsets, matrix.columns, matrix.values, matrix.width, pairs, *found
-        )
-        return found
-
-    compared = {kind: compare(matrix) for kind, matrix in matrices.items()}
-    in_places = np.empty((len(pairs), 2), dtype=np.int64)
-    loops.shared_places(
-        places.offsets, places.columns, places.values, places.width, pairs, in_places
+    terms, lead = features.views["terms"].matrix, features.views["lead"].matrix
+    found = np.empty((6, len(pairs)), dtype=np.int64)
+    loops.shared_terms(
+        *(terms.indptr, terms.indices, terms.data, lead.data, features.places, features.common),
+        *(pairs, found),
     )
+    products, minima = {"terms": found[0], "lead": found[2]}, {}
+    for kind in ("names", "numbers"):
+        matrix = features.views[kind].matrix
+        sums = np.empty((2, len(pairs)), dtype=np.int64)
+        loops.shared_weights(
+            *(matrix.indptr, matrix.indices, matrix.data, matrix.shape[1], pairs, sums)
+        )
+        products[kind], minima[kind] = sums
     return Overlaps(
-        products={kind: found[0] for kind, found in compared.items()},
-        minima={kind: found[1] for kind, found in compared.items()},
-        rarest=compared["terms"][2],
-        common=compare(common)[0],
-        places=in_places,
+        products=products,
+        minima=minima,
+        rarest=found[1],
+        common=found[3],
+        places=found[4:].T,
     )

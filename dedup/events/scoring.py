@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
-from dedup.events.candidates import MICROSECONDS_A_DAY, gap_days
+from dedup.events.candidates import MICROSECONDS_A_DAY, are_dated, gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import UNIT, Features, View
 from dedup.events.logistic import LOG_ODDS_UNIT, VALUE_UNIT, Model, stored
@@ -174,16 +174,26 @@ def score(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Texts:
-    """Counts of each text by itself: its words that are no names, its parts with a rare term."""
+    """What is known of each text by itself.
+
+    How many of its words are no names, how many of its parts hold a rare term, whether it has an
+    address, and the middle of its date.
+    """
 
     common: NDArray[np.int64]
     parts: NDArray[np.int64]
+    has_url: NDArray[np.bool_]
+    middle: NDArray[np.int64]
 
     @classmethod
     def of(cls, features: Features) -> _Texts:
+        terms = features.views["terms"].matrix
+        common = np.concatenate([[0], np.cumsum(features.common[terms.indices])])
         return cls(
-            common=np.diff(features.common.indptr).astype(np.int64),
-            parts=how_many_parts(features.places),
+            common=np.diff(common[terms.indptr]).astype(np.int64),
+            parts=how_many_parts(features.places, terms.indptr),
+            has_url=np.array([bool(urls) for urls in features.urls], dtype=np.bool_),
+            middle=features.middle,
         )
 
 
@@ -193,10 +203,10 @@ def _values(
     """Return the features of each pair, shape (m, len(FEATURES)), in units of 1/4096."""
     views = features.views
     i, j = pairs[:, 0], pairs[:, 1]
-    dated = features.dated[i] & features.dated[j]
+    dated = are_dated(features, pairs)
     days = gap_days(features, pairs)
     near = dated / (1 + days / _HALF_LIFE)
-    between_middles = np.abs(features.middle[i] - features.middle[j]) / MICROSECONDS_A_DAY
+    between_middles = np.abs(texts.middle[i] - texts.middle[j]) / MICROSECONDS_A_DAY
     cosine = {kind: _cosine(overlaps, view, kind, pairs) for kind, view in views.items()}
     other_names, other_numbers = (
         _conflict(overlaps, views[kind], kind, pairs, offset)
@@ -227,7 +237,7 @@ def _values(
         / (_HALF_LENGTH + np.minimum(features.sizes[i], features.sizes[j])),
         "far_in_time": dated * np.minimum(days / _FAR_DAYS, 1.0),
         "undated": ~dated,
-        "same_url": _one_url(features, pairs) * np.minimum(rarest / _VERSION_FROM, 1.0),
+        "same_url": _one_url(features, texts, pairs) * np.minimum(rarest / _VERSION_FROM, 1.0),
     }
     stacked = np.stack([np.asarray(columns[name], dtype=np.float64) for name in FEATURES], axis=1)
     return np.rint(stacked * VALUE_UNIT).astype(np.int32)
@@ -260,10 +270,9 @@ def _common_words(
     return np.asarray(overlaps.common / (either + 2))
 
 
-def _one_url(features: Features, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _one_url(features: Features, texts: _Texts, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return whether the two were published under one url."""
-    known = np.array([bool(urls) for urls in features.urls], dtype=np.bool_)
-    found: NDArray[np.bool_] = np.asarray(known[pairs].all(axis=1))
+    found: NDArray[np.bool_] = np.asarray(texts.has_url[pairs].all(axis=1))
     for at in np.flatnonzero(found).tolist():
         a, b = pairs[at].tolist()
         found[at] = not features.urls[a].isdisjoint(features.urls[b])
