@@ -65,6 +65,35 @@ def unsure_parts(
 
 
 @compiled
+def _hash_plain_tokens(
+    text: NDArray[np.uint32], entries: NDArray[np.uint32], out: NDArray[np.uint64]
+) -> int:
+    """Do what ``_hash_tokens`` does where no code point folds to several; else return -1."""
+    last = np.uint32(len(entries) - 1)
+    count = 0
+    value = _TOKEN_START
+    goes_on = _NOTHING
+    for code in text:
+        entry = entries[min(code, last)]
+        if (entry >> _KIND_SHIFT) & goes_on:
+            value = value * _TOKEN_FACTOR + np.uint64(entry & _CODE)
+        else:
+            if entry & _EXPANDS:
+                return -1
+            if goes_on:
+                out[count] = value
+                count += 1
+            value = _TOKEN_START * _TOKEN_FACTOR + np.uint64(entry & _CODE)
+            goes_on = (entry >> _AFTER_SHIFT) & _KIND
+    if goes_on:
+        out[count] = value
+        count += 1
+    for token in range(count):
+        out[token] = mixed(out[token])
+    return count
+
+
+@compiled
 def _hash_tokens(
     text: NDArray[np.uint32],
     entries: NDArray[np.uint32],
@@ -72,6 +101,9 @@ def _hash_tokens(
     out: NDArray[np.uint64],
 ) -> int:
     """Fold a text and hash its tokens into ``out``; return how many."""
+    found = _hash_plain_tokens(text, entries, out)
+    if found >= 0:
+        return found
     last = np.uint32(len(entries) - 1)
     count = 0
     value = _TOKEN_START
@@ -208,6 +240,11 @@ def shingle_rows(
     lengths: NDArray[np.int64],
 ) -> int:
     """Write the shingle hashes of some rows of token hashes as they stand; return how many."""
+    power = np.uint64(1)
+    for _ in range(size):
+        power *= _SHINGLE_FACTOR
+    # A run opens with its length: multiplied once more, less what it should be.
+    opening = np.uint64(size) * power * _SHINGLE_FACTOR - np.uint64(size) * power
     count = 0
     for at, row in enumerate(rows):
         begin = offsets[row]
@@ -216,10 +253,14 @@ def shingle_rows(
             lengths[at] = 0
             continue
         values = out[count : count + runs]
-        for run in range(runs):
-            value = np.uint64(size)
-            for place in range(begin + run, begin + run + size):
-                value = value * _SHINGLE_FACTOR + tokens[place]
+        # The polynomial rolls: what leaves it has been multiplied as often as it is long.
+        value = np.uint64(size)
+        for place in range(begin, begin + size):
+            value = value * _SHINGLE_FACTOR + tokens[place]
+        values[0] = mixed(value)
+        for run in range(1, runs):
+            leaving = tokens[begin + run - 1] * power + opening
+            value = value * _SHINGLE_FACTOR + tokens[begin + run + size - 1] - leaving
             values[run] = mixed(value)
         lengths[at] = runs
         count += runs
@@ -260,6 +301,16 @@ def set_rows(
 
 
 @compiled
+def _folded(shingle: np.uint64) -> np.uint32:
+    value = np.uint32(shingle >> _32)
+    value = np.uint32(value ^ (value >> _16))
+    value = np.uint32(value * _FMIX_FIRST)
+    value = np.uint32(value ^ (value >> _13))
+    value = np.uint32(value * _FMIX_SECOND)
+    return np.uint32(value ^ (value >> _16))
+
+
+@compiled
 def sign_rows(
     shingles: NDArray[np.uint64],
     offsets: NDArray[np.int64],
@@ -267,16 +318,19 @@ def sign_rows(
     terms: NDArray[np.uint32],
     out: NDArray[np.uint32],
 ) -> None:
-    """Write the signature of each row, datasketch's ``affine32``, over the largest values."""
+    """Write the signature of each row, datasketch's ``affine32``, over the largest values.
+
+    Four shingles at a time, so that a place is loaded and stored once for them; the last one may be
+    taken several times, which changes no minimum.
+    """
     for row in range(len(out)):
         signature = out[row]
-        for shingle in shingles[offsets[row] : offsets[row + 1]]:
-            value = np.uint32(shingle >> _32)
-            value = np.uint32(value ^ (value >> _16))
-            value = np.uint32(value * _FMIX_FIRST)
-            value = np.uint32(value ^ (value >> _13))
-            value = np.uint32(value * _FMIX_SECOND)
-            value = np.uint32(value ^ (value >> _16))
+        end = offsets[row + 1]
+        for at in range(offsets[row], end, 4):
+            a, b = _folded(shingles[at]), _folded(shingles[min(at + 1, end - 1)])
+            c, d = _folded(shingles[min(at + 2, end - 1)]), _folded(shingles[min(at + 3, end - 1)])
             for place in range(len(factors)):
-                hashed = np.uint32(factors[place] * value + terms[place])
-                signature[place] = min(signature[place], hashed)
+                factor, term = factors[place], terms[place]
+                first = min(np.uint32(factor * a + term), np.uint32(factor * b + term))
+                second = min(np.uint32(factor * c + term), np.uint32(factor * d + term))
+                signature[place] = min(signature[place], min(first, second))
