@@ -47,7 +47,7 @@ from dedup.article import Article, as_articles
 from dedup.config import DuplicateConfig
 from dedup.duplicates.lsh import candidate_pairs
 from dedup.duplicates.minhash import signatures
-from dedup.duplicates.shingling import Ragged, shingle
+from dedup.duplicates.shingling import Ragged, Runs, shingle
 from dedup.duplicates.verify import shared
 from dedup.text.clean import clean
 from dedup.text.recurring import RecurringLines, count_lines
@@ -146,7 +146,7 @@ def aligned_jaccard(a: Ragged, b: Ragged) -> Values:
         offsets=np.concatenate([a.offsets, a.offsets[-1] + b.offsets[1:]]),
     )
     rows = np.arange(len(a))
-    similarity: Values = shared(both, np.stack([rows, rows + len(a)], axis=1)).jaccard
+    similarity: Values = shared(Runs.of([both]), np.stack([rows, rows + len(a)], axis=1)).jaccard
     return similarity
 
 
@@ -305,7 +305,7 @@ def print_fixtures() -> None:
     groups = [gold["group"][doc.article.id] for doc in docs]
     shingled = [shingle([doc.tokens for doc in docs], size) for size in SIZES]
     pairs = np.array(list(combinations(range(len(docs)), 2)))
-    table = np.stack([shared(rows, pairs).jaccard for rows in shingled])
+    table = np.stack([shared(Runs.of([rows]), pairs).jaccard for rows in shingled])
     print("\nbelgium.jsonl: copies, and other pairs above 0.3" + "".join(f"{s:>7}" for s in SIZES))
     for (i, j), values in sorted(zip(pairs.tolist(), table.T, strict=True), key=lambda p: -p[1][2]):
         same = groups[i] == groups[j]

@@ -21,7 +21,7 @@ from dedup.canonical import choose
 from dedup.comparison import Context
 from dedup.config import Config
 from dedup.duplicates.groups import Duplicates
-from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.shingling import Runs
 from dedup.duplicates.verify import shared
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Observed
@@ -57,7 +57,7 @@ def assemble(
     batch: Batch,
     duplicates: Duplicates,
     groups: Sequence[Group],
-    shingles: Ragged,
+    shingles: Runs,
     events: Events,
     level: str,
     settings: Config,
@@ -197,7 +197,7 @@ def _centrality(indices: Sequence[int], links: Sequence[tuple[int, int, int]]) -
 
 
 def _held_shares(
-    shingles: Ragged, links: Mapping[int, Sequence[tuple[int, int, int]]]
+    shingles: Runs, links: Mapping[int, Sequence[tuple[int, int, int]]]
 ) -> dict[tuple[int, int], float]:
     """Return the share of each group's shingles that another holds, if any.
 

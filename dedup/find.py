@@ -19,7 +19,7 @@ from dedup.batch import Batch, Group, groups_of, prepare, user_links
 from dedup.config import Config, EventConfig, checked_config
 from dedup.duplicates.fingerprints import fingerprint
 from dedup.duplicates.groups import Duplicates, find_duplicates
-from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.shingling import Runs
 from dedup.errors import ConfigError
 from dedup.events.across import join_across, languages_of_clusters, worth_embedding
 from dedup.events.candidates import EventCandidates, event_candidates
@@ -145,7 +145,7 @@ def _find_duplicates(
 def _find_events(
     batch: Batch,
     groups: Sequence[Group],
-    shingles: Ragged,
+    shingles: Runs,
     settings: Config,
     report: Progress,
     watch: Stopwatch,

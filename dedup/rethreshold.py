@@ -22,7 +22,7 @@ from dedup.batch import Batch, groups_of, prepare
 from dedup.cluster import Cluster, DuplicateGroup
 from dedup.config import Config
 from dedup.duplicates.groups import Duplicates
-from dedup.duplicates.shingling import shingle
+from dedup.duplicates.shingling import Runs, shingle
 from dedup.errors import ConfigError
 from dedup.events.clustering import link
 from dedup.progress import silent
@@ -161,9 +161,13 @@ def _duplicates(
         centre=centre,
         pairs=pairs[here],
         jaccard=result.copies.jaccard[here],
-        shingles=shingle(
-            [compared_tokens(text.title, text.body) for text in texts],
-            result.config.duplicate.shingle_size,
+        shingles=Runs.of(
+            [
+                shingle(
+                    [compared_tokens(text.title, text.body) for text in texts],
+                    result.config.duplicate.shingle_size,
+                )
+            ]
         ),
         shingle_row=shingle_row.astype(np.int64),
         candidates=result.statistics.duplicate_candidates,

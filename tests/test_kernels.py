@@ -25,7 +25,7 @@ from dedup.dates import parse_date
 from dedup.duplicates.fingerprints import Fingerprints, fingerprint
 from dedup.duplicates.lsh import candidate_pairs
 from dedup.duplicates.minhash import EMPTY
-from dedup.duplicates.shingling import Ragged, row_sets
+from dedup.duplicates.shingling import Ragged, Runs
 from dedup.duplicates.verify import shared, verify
 from dedup.events import candidates
 from dedup.events.candidates import event_candidates
@@ -61,7 +61,7 @@ def both(
 def assert_equal(a: Fingerprints, b: Fingerprints) -> None:
     assert a.representative.tolist() == b.representative.tolist()
     rows = np.arange(len(a.shingles))
-    mine, other = row_sets(a.shingles, rows), row_sets(b.shingles, rows)
+    (mine, _), (other, _) = a.shingles.sets(rows), b.shingles.sets(rows)
     assert mine.offsets.tolist() == other.offsets.tolist()
     assert np.array_equal(mine.values, other.values)
     assert np.array_equal(a.signatures, b.signatures)
@@ -269,7 +269,10 @@ def test_event_candidates_equal_the_reference(
 @settings(deadline=None)
 def test_shared_counts_equal_the_reference(rows: list[set[int]], data: st.DataObject) -> None:
     # Unsorted, and some values twice.
-    ragged = Ragged.from_rows(np.array([*row, *list(row)[:3]], dtype=np.uint64) for row in rows)
+    parts = [
+        Ragged.from_rows(np.array([*row, *list(row)[:3]], dtype=np.uint64) for row in part)
+        for part in (rows[:3], rows[3:])
+    ]
     places = st.integers(0, len(rows) - 1)
     drawn = data.draw(st.lists(st.tuples(places, places), max_size=20))
     pairs: NDArray[np.int32] = np.array(drawn, dtype=np.int32).reshape(-1, 2)
@@ -277,7 +280,7 @@ def test_shared_counts_equal_the_reference(rows: list[set[int]], data: st.DataOb
     for which in ("reference", "compiled"):
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("DEDUP_KERNELS", which)
-            found = shared(ragged, pairs)
+            found = shared(Runs.of(parts), pairs)
             assert found.counts.tolist() == expected
             assert found.sizes.tolist() == [[len(rows[i]), len(rows[j])] for i, j in drawn]
 
@@ -289,13 +292,13 @@ def test_verified_pairs_equal_the_reference(seed: int, threshold: float) -> None
     chance = np.random.default_rng(seed)
     whole = chance.integers(0, 2**63, 400, dtype=np.uint64)
     kept = [chance.random(400) < share for share in (1, 0.95, 0.8, 0.7, 0.65, 0.5, 0.1)]
-    ragged = Ragged.from_rows(whole[places] for places in kept)
+    runs = Runs.of([Ragged.from_rows(whole[places] for places in kept)])
     pairs: NDArray[np.int32] = np.array(list(combinations(range(7), 2)), dtype=np.int32)
     found = []
     for which in ("reference", "compiled"):
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("DEDUP_KERNELS", which)
-            found.append(verify(ragged, pairs, threshold))
+            found.append(verify(runs, pairs, threshold))
     assert found[0].pairs.tolist() == found[1].pairs.tolist()
     assert found[0].jaccard.tolist() == found[1].jaccard.tolist()
 

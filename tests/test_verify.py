@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.duplicates import verify as module
-from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.shingling import Ragged, Runs
 from dedup.duplicates.verify import (
     Verified,
     containment,
@@ -26,8 +26,8 @@ hashes = st.sampled_from([0, 1, 2, 3, 4, 5, 1 << 63, (1 << 63) + 1, (1 << 64) - 
 row_sets = st.lists(st.sets(hashes), min_size=2, max_size=8)
 
 
-def ragged(rows: list[set[int]]) -> Ragged:
-    return Ragged.from_rows(np.array(sorted(row), dtype=np.uint64) for row in rows)
+def ragged(rows: list[set[int]]) -> Runs:
+    return Runs.of([Ragged.from_rows(np.array(sorted(row), dtype=np.uint64) for row in rows)])
 
 
 def all_pairs(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from dedup import engine
 from dedup.duplicates.minhash import EMPTY, permutations, signatures
-from dedup.duplicates.shingling import Ragged, check_size, shingle
+from dedup.duplicates.shingling import Ragged, Runs, check_size, shingle
 from dedup.progress import Progress, silent
 from dedup.text.code_points import code_points
 from dedup.text.tokenize import FEWEST_TOKENS, SHORT_BODY, compared_tokens
@@ -45,15 +45,13 @@ class Fingerprints:
     representative : ndarray of int64, shape (n,)
         The first row with the same tokens; its own number for a row that is first, or that has no
         tokens.
-    shingles : Ragged
-        Shingle hashes of the r representatives, in their order; in any order inside a row, and
-        perhaps repeated.  Most rows are never looked at again, so none is sorted: see
-        :func:`dedup.duplicates.shingling.row_sets`.
+    shingles : Runs
+        Shingle hashes of the r representatives, in their order.
     signatures : ndarray of uint32, shape (r, num_perm)
     """
 
     representative: NDArray[np.int64]
-    shingles: Ragged
+    shingles: Runs
     signatures: NDArray[np.uint32]
 
 
@@ -91,7 +89,7 @@ def fingerprint(
     --------
     >>> texts = [("", "The VSSE is watching."), ("", "the VSSE is watching"), ("", "Storm Babet.")]
     >>> found = fingerprint(texts, shingle_size=2)
-    >>> found.representative.tolist(), found.shingles.lengths.tolist()
+    >>> found.representative.tolist(), [len(found.shingles.row(row)) for row in (0, 1)]
     ([0, 0, 2], [3, 0])
     """
     if engine.is_compiled(sum(len(title) + len(body) for title, body in texts)):
@@ -134,7 +132,9 @@ def fingerprint_tokens(
         num_perm=num_perm,
         progress=lambda done, total: progress("fingerprint", done, total),
     )
-    return Fingerprints(representative=representative, shingles=shingles, signatures=signed)
+    return Fingerprints(
+        representative=representative, shingles=Runs.of([shingles]), signatures=signed
+    )
 
 
 def token_digest(tokens: Sequence[str]) -> bytes:
@@ -176,7 +176,7 @@ def _compiled(
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         signed = np.full((len(rows), num_perm), EMPTY, dtype=np.uint32)
         loops.sign_rows(values, offsets, factors, terms, signed)
-        return Ragged(values=values[:count].copy(), offsets=offsets), signed
+        return Ragged(values=values[:count], offsets=offsets), signed
 
     first: dict[bytes, int] = {}
     representative = np.arange(len(texts), dtype=np.int64)
@@ -195,7 +195,7 @@ def _compiled(
         progress("fingerprint", parts[-1].stop, len(texts))
     return Fingerprints(
         representative=representative,
-        shingles=Ragged.joined([shingles for shingles, _ in made]),
+        shingles=Runs.of(shingles for shingles, _ in made),
         signatures=np.concatenate([signed for _, signed in made]),
     )
 

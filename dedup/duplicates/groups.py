@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from dedup.arrays import distinct
 from dedup.duplicates.fingerprints import Fingerprints
 from dedup.duplicates.lsh import candidate_pairs
-from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.shingling import Runs
 from dedup.duplicates.verify import star_groups, verify
 from dedup.progress import Progress, silent
 
@@ -48,7 +48,7 @@ class Duplicates:
         Verified pairs i < j of representatives, sorted.
     jaccard : ndarray of float64, shape (m,)
         Exact Jaccard similarity of each pair.
-    shingles : Ragged
+    shingles : Runs
         Shingle hashes of the r representatives, as :class:`Fingerprints` has them.
     shingle_row : ndarray of int64, shape (n,)
         Each row's place in ``shingles``.
@@ -62,7 +62,7 @@ class Duplicates:
     centre: NDArray[np.int64]
     pairs: NDArray[np.int64]
     jaccard: NDArray[np.float64]
-    shingles: Ragged
+    shingles: Runs
     shingle_row: NDArray[np.int64]
     candidates: int
     capped_buckets: int

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from dedup import engine
 from dedup.arrays import distinct
 from dedup.hashing import SHINGLE_FACTOR, mix64, token_hash
 
-__all__ = ["Ragged", "check_size", "row_sets", "shingle", "shingle_hashes"]
+__all__ = ["Ragged", "Runs", "check_size", "shingle", "shingle_hashes"]
 
 # The memo of token hashes is emptied when it has grown to this many words (about 200 MB).
 _MEMO_LIMIT = 1 << 20
@@ -81,8 +82,10 @@ class Ragged:
     def joined(cls, parts: Sequence[Ragged]) -> Ragged:
         """Lay the rows of several, one after the other; linear in their total length."""
         offsets = np.zeros(sum(map(len, parts)) + 1, dtype=np.int64)
-        np.cumsum(np.concatenate([part.lengths for part in parts]), out=offsets[1:])
-        return cls(values=np.concatenate([part.values for part in parts]), offsets=offsets)
+        none = np.empty(0, dtype=np.int64)
+        np.cumsum(np.concatenate([none, *(part.lengths for part in parts)]), out=offsets[1:])
+        values = [none.astype(np.uint64), *(part.values for part in parts)]
+        return cls(values=np.concatenate(values), offsets=offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -109,29 +112,92 @@ class Ragged:
         return Ragged(values=self.values[np.arange(len(shift)) + shift], offsets=offsets)
 
 
-def row_sets(runs: Ragged, rows: NDArray[np.integer[Any]]) -> Ragged:
-    """Return the sorted sets of the values of some rows, in that order.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Runs:
+    """Rows in several :class:`Ragged` parts, as they were made; joining them would copy all.
+
+    Values stand in any order inside a row, and may be repeated: most rows are never looked at
+    again, so none is sorted.
+
+    Parameters
+    ----------
+    parts : tuple of Ragged
+    place : ndarray of int64, shape (n,)
+        Where each row stands, counted through all parts.
 
     Examples
     --------
-    >>> found = row_sets(Ragged.from_rows([[7, 3, 7], [5]]), np.array([1, 0]))
-    >>> found.row(0).tolist(), found.row(1).tolist()
-    ([5], [3, 7])
+    >>> one, two = Ragged.from_rows([[7, 3, 7]]), Ragged.from_rows([[5]])
+    >>> runs = Runs.of([one, two])
+    >>> len(runs), runs.row(1).tolist(), runs.take(np.array([1])).row(0).tolist()
+    (2, [5], [5])
     """
-    size = int(runs.lengths[rows].sum())
-    if not engine.is_compiled(size):
-        return Ragged.from_rows(distinct(runs.row(row)) for row in rows.tolist())
-    engine.warm_up()
 
-    def sets_of(part: NDArray[np.int64]) -> Ragged:
-        values = np.empty(int(runs.lengths[part].sum()), dtype=np.uint64)
-        lengths = np.empty(len(part), dtype=np.int64)
-        count = engine.kernels().set_rows(runs.values, runs.offsets, part, values, lengths)
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        return Ragged(values=values[:count], offsets=offsets)
+    parts: tuple[Ragged, ...]
+    place: NDArray[np.int64]
 
-    parts = np.array_split(np.ascontiguousarray(rows, dtype=np.int64), engine.threads())
-    return Ragged.joined(engine.in_parallel(sets_of, parts))
+    @classmethod
+    def of(cls, parts: Iterable[Ragged]) -> Runs:
+        """Take the rows of some parts, one after the other."""
+        rows = tuple(parts)
+        return cls(parts=rows, place=np.arange(sum(map(len, rows)), dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    @property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.cumsum([0, *map(len, self.parts)], dtype=np.int64)
+
+    def row(self, index: int) -> NDArray[np.uint64]:
+        """Return one row, without copying."""
+        place = int(self.place[index])
+        part = int(np.searchsorted(self._starts, place, side="right")) - 1
+        return self.parts[part].row(place - int(self._starts[part]))
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> Runs:
+        """Return the rows named, in that order, without copying."""
+        return Runs(parts=self.parts, place=self.place[rows])
+
+    def sets(self, rows: NDArray[np.integer[Any]]) -> tuple[Ragged, NDArray[np.int64]]:
+        """Return the sorted sets of the values of some rows, and where each of these rows stands.
+
+        Examples
+        --------
+        >>> found, at = Runs.of([Ragged.from_rows([[7, 3, 7], [5]])]).sets(np.array([1, 0]))
+        >>> found.row(at[0]).tolist(), found.row(at[1]).tolist()
+        ([5], [3, 7])
+        """
+        places = self.place[rows]
+        order = np.argsort(places, kind="stable")
+        ends = np.searchsorted(places[order], self._starts)
+        wanted = [
+            (part, places[order[start:end]] - first)
+            for part, first, (start, end) in zip(
+                self.parts, self._starts.tolist(), pairwise(ends.tolist()), strict=False
+            )
+            if end > start
+        ]
+        size = sum(int(part.lengths[chosen].sum()) for part, chosen in wanted)
+        if engine.is_compiled(size):
+            engine.warm_up()
+            found = engine.in_parallel(_compiled_sets, wanted)
+        else:
+            found = [
+                Ragged.from_rows(distinct(part.row(row)) for row in chosen.tolist())
+                for part, chosen in wanted
+            ]
+        at = np.empty(len(rows), dtype=np.int64)
+        at[order] = np.arange(len(rows))
+        return Ragged.joined(found), at
+
+
+def _compiled_sets(wanted: tuple[Ragged, NDArray[np.int64]]) -> Ragged:
+    part, rows = wanted
+    values = np.empty(int(part.lengths[rows].sum()), dtype=np.uint64)
+    lengths = np.empty(len(rows), dtype=np.int64)
+    count = engine.kernels().set_rows(part.values, part.offsets, rows, values, lengths)
+    return Ragged(values=values[:count], offsets=np.concatenate([[0], np.cumsum(lengths)]))
 
 
 class _TokenHashes(dict[str, int]):

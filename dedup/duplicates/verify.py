@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from dedup import engine
 from dedup.arrays import distinct
-from dedup.duplicates.shingling import Ragged, row_sets
+from dedup.duplicates.shingling import Ragged, Runs
 
 __all__ = ["Shared", "Verified", "containment", "jaccard", "shared", "star_groups", "verify"]
 
@@ -120,13 +120,13 @@ class Shared:
         return np.asarray(self.counts / np.maximum(self.sizes.sum(axis=1) - self.counts, 1))
 
 
-def shared(shingles: Ragged, pairs: NDArray[np.integer[Any]], least: float = 0.0) -> Shared:
+def shared(shingles: Runs, pairs: NDArray[np.integer[Any]], least: float = 0.0) -> Shared:
     """Count the shingles that both rows of each pair hold.
 
     Parameters
     ----------
-    shingles : Ragged
-        Rows in any order, repeated values count once.
+    shingles : Runs
+        Repeated values count once.
     pairs : ndarray of integers, shape (m, 2)
         Row numbers.  Sorted pairs are quickest: a row is laid out once for each block it is in.
     least : float
@@ -139,8 +139,8 @@ def shared(shingles: Ragged, pairs: NDArray[np.integer[Any]], least: float = 0.0
     """
     rows = distinct(pairs.astype(np.int64).ravel())
     place = np.empty(len(shingles), dtype=np.int64)
-    place[rows] = np.arange(len(rows))
-    sets, pairs = row_sets(shingles, rows), place[pairs].reshape(-1, 2)
+    sets, place[rows] = shingles.sets(rows)
+    pairs = place[pairs].reshape(-1, 2)
     counts = np.zeros(len(pairs), dtype=np.int64)
     sizes = sets.lengths[pairs].reshape(-1, 2)
     costs = sizes.sum(axis=1)
@@ -188,13 +188,13 @@ def _count_block(shingles: Ragged, pairs: NDArray[np.integer[Any]]) -> NDArray[n
     return np.diff(ends)
 
 
-def verify(shingles: Ragged, pairs: NDArray[np.integer[Any]], threshold: float) -> Verified:
+def verify(shingles: Runs, pairs: NDArray[np.integer[Any]], threshold: float) -> Verified:
     """Keep the pairs whose exact Jaccard similarity reaches the threshold.
 
     Parameters
     ----------
-    shingles : Ragged
-        Rows in any order, repeated values count once.
+    shingles : Runs
+        Repeated values count once.
     pairs : ndarray of integers, shape (m, 2)
         Row numbers.
     threshold : float
@@ -214,7 +214,7 @@ def verify(shingles: Ragged, pairs: NDArray[np.integer[Any]], threshold: float) 
     --------
     >>> from dedup.duplicates.shingling import shingle
     >>> rows = shingle(map(str.split, ["a b c d", "a b c d e", "v w x y z"]), 2)
-    >>> found = verify(rows, np.array([[0, 1], [0, 2]]), 0.75)
+    >>> found = verify(Runs.of([rows]), np.array([[0, 1], [0, 2]]), 0.75)
     >>> found.pairs.tolist(), found.jaccard.tolist()
     ([[0, 1]], [0.75])
     """

@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.duplicates.shingling import Ragged
+from dedup.duplicates.shingling import Runs
 from dedup.duplicates.verify import shared
 from dedup.events.candidates import gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
@@ -41,7 +41,7 @@ _DAYS: Final = 2.0
 def are_versions(
     features: Features,
     sources: Sequence[frozenset[str]],
-    shingles: Ragged,
+    shingles: Runs,
     pairs: NDArray[np.integer[Any]],
     probability: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
@@ -53,7 +53,7 @@ def are_versions(
         n texts.
     sources : sequence of frozenset of str, length n
         Who published each; empty where nobody knows.
-    shingles : Ragged
+    shingles : Runs
         n rows.
     pairs : ndarray of integers, shape (m, 2)
     probability : ndarray of int64, shape (m,)
