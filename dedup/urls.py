@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -61,6 +62,9 @@ _AMP_CACHE_PATH: Final = re.compile(r"/[civ]/(?:s/)?(?=[^/]+\.)")
 _AMP_VIEWER_PATH: Final = re.compile(r"/amp/(?:s/)?(?=[^/]+\.)")
 
 _PATH_SAFE: Final = "!$&'()*+,;=:@~"
+_PLAIN_PATH: Final = re.compile(rf"[A-Za-z0-9_.\-/{re.escape(_PATH_SAFE)}]*")
+#: Stages and rules ask for the same addresses again and again, and most of them only for a while.
+_REMEMBERED: Final = 1 << 16
 _ROUNDS: Final = 10  # Wrappers can be nested; every round takes at least one off.
 
 
@@ -69,6 +73,7 @@ def is_url(text: str) -> bool:
     return bool(_SCHEME.match(text.strip()))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def canonical_form(url: str | None) -> str | None:
     """Return the key under which variants of one address are equal.
 
@@ -90,6 +95,8 @@ def canonical_form(url: str | None) -> str | None:
     'example.com/news.html'
     """
     form = (url or "").strip()
+    if not form:
+        return None
     for _ in range(_ROUNDS):
         try:
             simpler = _simplify(form).strip()
@@ -159,8 +166,11 @@ def _site(netloc: str, scheme: str) -> str:
 
 def _path(path: str) -> str:
     """Return the path without AMP markers, empty segments and a slash at the end."""
+    plain = _PLAIN_PATH.fullmatch(path)  # quoting would leave it as it is
     kept = [
-        quote(unquote(segment, errors="surrogateescape"), _PATH_SAFE, errors="surrogateescape")
+        segment
+        if plain
+        else quote(unquote(segment, errors="surrogateescape"), _PATH_SAFE, errors="surrogateescape")
         for segment in path.split("/")
         if segment and segment.lower() != "amp"
     ]
@@ -172,6 +182,8 @@ def _path(path: str) -> str:
 
 def _query(query: str) -> str:
     """Return the parameters that choose the page, sorted."""
+    if not query:
+        return ""
     pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
     kept = sorted(
         (name, value)
