@@ -35,7 +35,7 @@ from dedup.result import (
     Statistics,
 )
 from dedup.roles import Placed, Role, assign_roles
-from dedup.text.tokenize import is_comparable, tokenize
+from dedup.text.tokenize import count_tokens, first_tokens, is_comparable
 from dedup.version import __version__
 
 
@@ -256,11 +256,13 @@ def _cluster(
     settings: Config,
 ) -> Cluster:
     """Make one cluster: roles first, then the canonical version, then the records."""
+    alone = len(parts) == 1 and len(parts[0].members) == 1
     placed = [
         Placed(
             article=batch.articles[position],
             clean=batch.cleaned[position],
-            n_words=len(tokenize(batch.cleaned[position].body)),
+            # Lengths are for comparing: counting them is most of the work on an article.
+            n_words=0 if alone else count_tokens(batch.cleaned[position].body),
             group=number,
             is_centre=position == part.centre,
         )
@@ -323,7 +325,7 @@ def _note(place: Placed) -> str | None:
     title, body = place.clean.title, place.clean.body
     if is_comparable(title, body):
         return None
-    if tokenize(f"{title} {body}"):
+    if any(True for _ in first_tokens(f"{title} {body}")):
         return "too short to compare, stands alone"
     written = place.article.text.strip() or place.article.title.strip()
     return "no words in it, stands alone" if written else "empty, stands alone"

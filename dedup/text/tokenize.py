@@ -20,6 +20,7 @@ Katakana runs, which mostly write foreign names, are names.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -104,6 +105,42 @@ def tokenize(text: str) -> list[str]:
     """
     found: list[str] = _TOKEN.findall(fold(text))
     return found
+
+
+def _code_page() -> bytes:
+    """Return the kind of each Windows-1252 byte: a letter, 0 a digit, blank, ? for not plain."""
+    kinds = []
+    for byte in range(256):
+        folded = fold(bytes([byte]).decode("cp1252", "replace"))
+        if not _TOKEN.search(folded):
+            kinds.append(" ")
+        elif regex.fullmatch(DIGIT, folded):
+            kinds.append("0")
+        else:
+            kinds.append("a" if regex.fullmatch(r"\p{L}+", folded) else "?")
+    return "".join(kinds).encode()
+
+
+#: What most Western text is written in, and nothing in it joins with a neighbour when it is folded.
+_KIND_OF_BYTE = _code_page()
+_WORD_AFTER_NUMBER = re.compile(rb"(?<![a0])0+a")
+
+
+def count_tokens(text: str) -> int:
+    """Return how many tokens :func:`tokenize` finds, without making them where that is easy.
+
+    >>> count_tokens("Alibaba's hub at Liège: 1,500 jobs, its 2nd")
+    10
+    """
+    try:
+        kinds = text.encode("cp1252").translate(_KIND_OF_BYTE)
+    except UnicodeEncodeError:
+        return len(tokenize(text))
+    if b"?" in kinds:
+        return len(tokenize(text))
+    # A number at the start of a run is a token of its own, and the letters after it another.
+    mixed = len(_WORD_AFTER_NUMBER.findall(kinds)) if b"0a" in kinds else 0
+    return len(kinds.split()) + mixed
 
 
 def first_tokens(text: str) -> Iterator[str]:
