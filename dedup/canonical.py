@@ -244,12 +244,12 @@ def choose(members: Sequence[Member], config: CanonicalConfig | None = None) -> 
     positions = sorted(range(len(members)), key=lambda at: members[at].article.id)
     if not positions or len({member.article.id for member in members}) < len(members):
         raise ValueError("choose() needs at least one member, and no two with one id")
-    cluster = _with_dates([members[at] for at in positions])
-    if len(cluster) == 1:
-        withdrawn = cluster[0].clean.withdrawn
+    if len(members) == 1:
+        withdrawn = members[0].clean.withdrawn
         only = "the only report" + (", and withdrawn by its publisher" if withdrawn else "")
-        return Choice(index=0, article_id=cluster[0].article.id, reasons=(only,), trail=())
+        return Choice(index=0, article_id=members[0].article.id, reasons=(only,), trail=())
 
+    cluster = _with_dates([members[at] for at in positions])
     left = list(range(len(cluster)))
     decisive: list[dict[int, Grade]] = []
     trail = []

@@ -119,6 +119,8 @@ def assign_roles(
     O(n log n) plus the entries of ``containment``, and quadratic only in the dated or numbered
     versions that one outlet has in the cluster.
     """
+    if len(members) == 1:
+        return [Role.REPORT]  # nothing that it could copy or follow
     facts = _facts(members)
     groups: dict[int, list[int]] = defaultdict(list)
     for position, member in enumerate(members):
