@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from dedup.article import Article
 from dedup.canonical import RULES, CanonicalConfig, Choice, Grade, Member, Rule, choose
+from dedup.canonical_rules import _may_end_in_padding
 from dedup.dates import parse_date
 from dedup.errors import ConfigError
 from dedup.text.boilerplate import count_lines
@@ -562,6 +563,21 @@ def test_padding_needs_opening_and_closing() -> None:
     assert padding_paragraphs(TITLE, [told, *body]) == ()
     assert padding_paragraphs(TITLE, [*body, told]) == ()
     assert padding_paragraphs("Alibaba falls", ["Alibaba falls", *body, "Alibaba falls"]) == ()
+
+
+_HEADLINES = st.lists(
+    st.sampled_from(["Oil", "rises", "OPEC", "5th", "1,500", "1.5", "a5", "ﬁre", "fire", "油"]),
+    min_size=4,
+    max_size=9,
+).map(" ".join)
+
+
+@given(_HEADLINES, st.data())
+def test_padding_is_never_passed_over(title: str, data: st.DataObject) -> None:
+    words = st.one_of(st.sampled_from(title.split()), st.just("x"))
+    text = st.lists(words, min_size=1, max_size=9).map(" ".join)
+    paragraphs = data.draw(st.lists(st.one_of(st.just(title), text), min_size=5, max_size=7))
+    assert _may_end_in_padding(title, paragraphs) or not padding_paragraphs(title, paragraphs)
 
 
 # The founding pair: a machine translation in padding, and a newsroom's rewrite.

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dedup.text.background import is_common, prior_document_frequency
 from dedup.text.tokenize import (
     compared_tokens,
+    count_tokens,
     first_tokens,
     fold,
     read_words,
@@ -123,3 +124,14 @@ def test_the_first_tokens_are_those_of_the_whole(text: str) -> None:
 def test_numbers_are_read_in_parts() -> None:
     assert tokenize("1,500.25 and 3b") == ["1", "500", "25", "and", "3", "b"]
     assert tokenize("1.๒์") == ["1", "๒์"]
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.text(alphabet="ab01 .,é“…ßªº²½´µ™ˆ˜\u0301\x8f"),
+        st.binary().map(lambda raw: raw.decode("cp1252", "replace")),
+    )
+)
+def test_tokens_are_counted_as_they_are_found(text: str) -> None:
+    assert count_tokens(text) == len(tokenize(text))
