@@ -294,7 +294,8 @@ def _cluster(
             row=batch.rows[position],
             role=role,
             similarity=float(similarity[position]),
-            note=_note(place),
+            # A group's text is blank where its centre could not be compared.
+            note=None if place.is_centre and parts[place.group].text.body else _note(place),
         )
         for place, role, position in zip(placed, roles, positions, strict=True)
     ]

@@ -151,6 +151,7 @@ def first_tokens(text: str) -> Iterator[str]:
 #: A body of fewer tokens than this is compared together with its headline.
 SHORT_BODY = 30
 
+_OPENING = 100  # characters that nearly always hold as many tokens as are asked for
 #: Texts of fewer tokens than this are not compared: "Weather" tells nothing.
 FEWEST_TOKENS = 3
 
@@ -178,8 +179,10 @@ def is_comparable(title: str, body: str) -> bool:
     >>> is_comparable("", "Weather"), is_comparable("", "Storm floods Brechin")
     (False, True)
     """
+    # What follows may join with the last token of the opening, but never with those before it.
     return bool(
-        any(True for _ in islice(first_tokens(body), FEWEST_TOKENS - 1, None))
+        any(True for _ in islice(first_tokens(body[:_OPENING]), FEWEST_TOKENS, None))
+        or any(True for _ in islice(first_tokens(body), FEWEST_TOKENS - 1, None))
         or compared_tokens(title, body)
     )
 
