@@ -34,7 +34,6 @@ Of a dated and an undated report nothing is known.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -61,8 +60,6 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "TIE_BREAK", "WITHDRAWN"]
 
 _CENTRE_STEP: Final = 100  # of 1000
-_PLAIN_WORD: Final = re.compile(r"[a-z][a-z0-9]*")
-_PLAIN_NUMBER: Final = re.compile(r"[0-9]+")
 
 
 def _grade_pinned(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
@@ -147,30 +144,11 @@ def _grade_completeness(members: Sequence[Member], config: CanonicalConfig) -> l
 def _words_without_padding(member: Member) -> int:
     """Return a member's words less the share that stands in paragraphs of padding."""
     paragraphs = member.clean.paragraphs
-    if not _may_end_in_padding(member.clean.title, paragraphs):
-        return member.n_words
     padding = padding_paragraphs(member.clean.title, paragraphs)
     if not padding:
         return member.n_words
     total = sum(map(len, paragraphs))
     return member.n_words * (total - sum(len(paragraphs[at]) for at in padding)) // total
-
-
-def _may_end_in_padding(title: str, paragraphs: Sequence[str]) -> bool:
-    """Tell whether :func:`padding_paragraphs` is worth asking; False only where it finds nothing.
-
-    It wants nearly all words of the headline in one of the last two paragraphs that are not the
-    headline itself.  If neither of the last two holds half of them, both are such paragraphs, and
-    neither is padding.  Numbers, which are written in many ways, count as held.
-    """
-    if not title.isascii():
-        return True
-    words = set(_PLAIN_WORD.findall(title.lower()))
-    numbers = len(_PLAIN_NUMBER.findall(title))
-    return any(
-        2 * (sum(word in text for word in words) + numbers) >= len(words) + numbers
-        for text in map(fold, paragraphs[-2:])
-    )
 
 
 def _grade_updates(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:

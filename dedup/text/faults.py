@@ -33,7 +33,7 @@ from typing import Final
 
 import regex
 
-from dedup.text.tokenize import first_tokens, read_words, tokenize
+from dedup.text.tokenize import first_tokens, fold, read_words, tokenize
 
 __all__ = ["padding_paragraphs", "presentation_faults", "untranslated_fragments"]
 
@@ -49,6 +49,8 @@ _OPENING_SHARE: Final = 0.7
 _CLOSING_SHARE: Final = 0.8
 _FEWEST_PARAGRAPHS: Final = 5
 _CUT: Final = ("…", "...", "..")
+_PLAIN_WORD: Final = regex.compile(r"[a-z][a-z0-9]*")
+_PLAIN_NUMBER: Final = regex.compile(r"[0-9]+")
 
 
 @cache
@@ -163,6 +165,12 @@ def padding_paragraphs(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]
     tuple of int
         One opening and one closing position, or nothing: one of them alone is no padding.
     """
+    if len(paragraphs) < _FEWEST_PARAGRAPHS or not _may_end_in_padding(title, paragraphs):
+        return ()
+    return _padding(title, paragraphs)
+
+
+def _padding(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]:
     wanted = {word.text for word in read_words(title)}
     if len(wanted) < _TITLE_WORDS or len(paragraphs) < _FEWEST_PARAGRAPHS:
         return ()
@@ -182,3 +190,20 @@ def padding_paragraphs(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]
         return ()
     closing = next((at for at in body[-2:] if share(at) >= _CLOSING_SHARE), None)
     return () if closing is None else (opening, closing)
+
+
+def _may_end_in_padding(title: str, paragraphs: Sequence[str]) -> bool:
+    """Tell whether a text may be padded; cheap, and False only where it is not.
+
+    Padding wants nearly all words of the headline in one of the last two paragraphs that are not
+    the headline itself.  If neither of the last two holds half of them, both are such paragraphs,
+    and neither is padding.  Numbers, which are written in many ways, count as held.
+    """
+    if not title.isascii():
+        return True
+    words = set(_PLAIN_WORD.findall(title.lower()))
+    numbers = len(_PLAIN_NUMBER.findall(title))
+    return any(
+        2 * (sum(word in text for word in words) + numbers) >= len(words) + numbers
+        for text in map(fold, paragraphs[-2:])
+    )
