@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -299,18 +300,17 @@ def _cluster(
         )
         for place, role, position in zip(placed, roles, positions, strict=True)
     ]
+    in_order = iter(members)
     return Cluster(
         label=label,
         id=key,
         groups=tuple(
             DuplicateGroup(
                 label=group_label,
-                members=_original_first(
-                    [m for m, place in zip(members, placed, strict=True) if place.group == number]
-                ),
+                members=_original_first(list(islice(in_order, len(part.members)))),
                 centre=batch.articles[part.centre].id,
             )
-            for number, (part, group_label) in enumerate(zip(parts, group_labels, strict=True))
+            for part, group_label in zip(parts, group_labels, strict=True)
         ),
         canonical=placed[choice.index].article,
         reasons=choice.reasons,

@@ -33,7 +33,7 @@ from typing import Final
 
 import regex
 
-from dedup.text.tokenize import first_tokens, fold, read_words, tokenize
+from dedup.text.tokenize import first_tokens, fold, tokenize, word_texts
 
 __all__ = ["padding_paragraphs", "presentation_faults", "untranslated_fragments"]
 
@@ -171,7 +171,7 @@ def padding_paragraphs(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]
 
 
 def _padding(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]:
-    wanted = {word.text for word in read_words(title)}
+    wanted = word_texts(title)
     if len(wanted) < _TITLE_WORDS or len(paragraphs) < _FEWEST_PARAGRAPHS:
         return ()
     # A headline repeated on a line of its own is another fault, and holds no padding.
@@ -181,15 +181,14 @@ def _padding(title: str, paragraphs: Sequence[str]) -> tuple[int, ...]:
         return ()
 
     def share(position: int) -> float:
-        return len(wanted.intersection(w.text for w in read_words(paragraphs[position]))) / len(
-            wanted
-        )
+        return len(wanted & word_texts(paragraphs[position])) / len(wanted)
 
-    opening = next((at for at in body[:2] if share(at) >= _OPENING_SHARE), None)
-    if opening is None:
-        return ()
+    # The closing one first: it is the rarer.
     closing = next((at for at in body[-2:] if share(at) >= _CLOSING_SHARE), None)
-    return () if closing is None else (opening, closing)
+    if closing is None:
+        return ()
+    opening = next((at for at in body[:2] if share(at) >= _OPENING_SHARE), None)
+    return () if opening is None else (opening, closing)
 
 
 def _may_end_in_padding(title: str, paragraphs: Sequence[str]) -> bool:

@@ -130,7 +130,7 @@ def count_tokens(text: str) -> int:
     """Return how many tokens :func:`tokenize` finds, without making them where that is easy.
 
     >>> count_tokens("Alibaba's hub at Liège: 1,500 jobs, its 2nd")
-    10
+    11
     """
     try:
         kinds = text.encode("cp1252").translate(_KIND_OF_BYTE)
@@ -238,6 +238,18 @@ def read_words(text: str, *, is_common: Callable[[str], bool] | None = None) -> 
         )
         words.append(Word(folded, position, is_name, kind == "number"))
     return words
+
+
+def word_texts(text: str) -> set[str]:
+    """Return the folded forms of the words that :func:`read_words` finds, in less time.
+
+    >>> sorted(word_texts("1,500 jobs, 1,500 fears"))
+    ['1500', 'fears', 'jobs']
+    """
+    return {
+        plain_number(fold(token)) if kind == "number" else fold(token)
+        for token, _, kind in _raw_words(text)
+    }
 
 
 def plain_number(number: str) -> str:
