@@ -7,6 +7,7 @@
     python benchmarks/speed.py scale --plot FILE   # 1,000 to 100,000 articles; --most for more
     python benchmarks/speed.py form                # a form shared by a quarter of the articles
     python benchmarks/speed.py threads             # two threads beside one
+    python benchmarks/speed.py recall              # verified pairs beside brute force
     python benchmarks/speed.py start               # import and command line, beside numpy's import
 
 Articles are grown from real sentences (``benchmarks/grown.py``).  Contestants run in processes of
@@ -167,6 +168,28 @@ def threads(options: argparse.Namespace, folder: Path) -> None:
     print(f"one thread {one:.2f} s, two {two:.2f} s: {one / two:.2f} x")
 
 
+def recall(options: argparse.Namespace, folder: Path) -> None:
+    """Print the share of all pairs at a Jaccard similarity of 0.7 that are found, and are right."""
+    from dedup.duplicates.fingerprints import fingerprint
+    from dedup.duplicates.groups import find_duplicates
+    from dedup.duplicates.shingling import shingle
+    from dedup.text.tokenize import compared_tokens
+    from shingles import all_pairs
+
+    with articles(options.articles, folder).open(encoding="utf-8") as lines:
+        texts = [json.loads(line)["text"] for line in lines]
+    true, _ = all_pairs(shingle((compared_tokens("", text) for text in texts), 5), 0.7)
+    found = find_duplicates(
+        fingerprint([("", text) for text in texts], shingle_size=5), threshold=0.7
+    )
+    pairs = set(map(tuple, found.expanded_pairs()[0].tolist()))
+    right = pairs & set(map(tuple, true.tolist()))
+    print(
+        f"{len(texts):,} articles, {len(true):,} pairs: recall {len(right) / len(true):.4f}, "
+        f"precision {len(right) / len(pairs):.4f}"
+    )
+
+
 def start(options: argparse.Namespace, folder: Path) -> None:
     """Print CPU seconds of whole processes: imports, and the command line on 40 articles."""
     path = articles(40, folder)
@@ -194,7 +217,9 @@ def start(options: argparse.Namespace, folder: Path) -> None:
 
 
 def main() -> None:
-    parts = {work.__name__: work for work in (duplicates, events, scale, form, threads, start)}
+    parts = {
+        work.__name__: work for work in (duplicates, events, scale, form, threads, recall, start)
+    }
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
