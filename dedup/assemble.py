@@ -36,7 +36,7 @@ from dedup.result import (
     Statistics,
 )
 from dedup.roles import Placed, Role, assign_roles
-from dedup.text.tokenize import count_tokens, first_tokens, is_comparable
+from dedup.text.tokenize import first_tokens, is_comparable, tokenize
 from dedup.version import __version__
 
 
@@ -263,7 +263,7 @@ def _cluster(
             article=batch.articles[position],
             clean=batch.cleaned[position],
             # Lengths are for comparing: counting them is most of the work on an article.
-            n_words=0 if alone else count_tokens(batch.cleaned[position].body),
+            n_words=0 if alone else len(tokenize(batch.cleaned[position].body)),
             group=number,
             is_centre=position == part.centre,
         )

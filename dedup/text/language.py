@@ -15,6 +15,7 @@ the best is convincing.  The script counts first: most letters of another script
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ _SCRIPT = regex.compile(
     "|".join(rf"(?P<{name}>\p{{{name}}}+)" for name in _SCRIPTS)
     + r"|(?P<Han>[\p{Han}\p{Hiragana}\p{Katakana}]+)"
 )
+#: ASCII and Latin-1: their letters are Latin, all but the micro sign, which is of no script.
+_LATIN_ALONE = re.compile("[\x00-\xb4\xb6-\xff\u2018-\u201f\u2013\u2014\u2026]*")
 #: Codes that the tables know under another one.
 _SAME_TABLE = {
     **{"no": "nb", "nn": "nb", "hr": "sh", "sr": "sh", "bs": "sh"},
@@ -125,7 +128,7 @@ def table_code(code: str) -> str:
 
 
 def _main_script(text: str) -> str:
-    if text.isascii():
+    if _LATIN_ALONE.fullmatch(text):
         return "Latin" if any(map(str.isalpha, text)) else ""
     letters: Counter[str] = Counter()
     for run in _SCRIPT.finditer(text):
