@@ -17,6 +17,7 @@ from dedup.events.groups import GroupText
 from dedup.events.links import Links
 from dedup.progress import Progress
 from dedup.text.clean import CleanArticle, clean
+from dedup.text.normalize import normalize
 from dedup.text.recurring import RecurringLines, count_lines
 
 
@@ -66,11 +67,19 @@ def prepare(
     rows = [row for row in range(len(articles) + len(lost)) if row not in lost]
     order = sorted(range(len(articles)), key=lambda position: articles[position].id)
     ordered = [articles[position] for position in order]
+    texts = [normalize(article.text) for article in ordered]
     if recurring is None:
-        recurring = count_lines(ordered)
+        recurring = count_lines(ordered, texts)
     cleaned = []
-    for done, article in enumerate(ordered, start=1):
-        cleaned.append(clean(article, recurring, strip_furniture=settings.text.strip_furniture))
+    for done, (article, text) in enumerate(zip(ordered, texts, strict=True), start=1):
+        cleaned.append(
+            clean(
+                article,
+                recurring,
+                strip_furniture=settings.text.strip_furniture,
+                normalized=text,
+            )
+        )
         report("clean", done, len(ordered))
     return Batch(
         articles=ordered,

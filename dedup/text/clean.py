@@ -112,7 +112,11 @@ class CleanArticle:
 
 
 def clean(
-    article: Article, recurring: RecurringLines, *, strip_furniture: bool = True
+    article: Article,
+    recurring: RecurringLines,
+    *,
+    strip_furniture: bool = True,
+    normalized: str | None = None,
 ) -> CleanArticle:
     r"""Take everything off an article that is not its story, and read what that says.
 
@@ -124,6 +128,9 @@ def clean(
         Lines that recur across each source's articles; ``RecurringLines.empty()`` for one alone.
     strip_furniture : bool
         False keeps every line; the title, the dateline and the credits are read all the same.
+    normalized : str, optional
+        The article's text as :func:`~dedup.text.normalize.normalize` returns it, where somebody has
+        it.
 
     Returns
     -------
@@ -146,7 +153,8 @@ def clean(
     header, title = split_header(whole_title)
     source = source_key(article)
     title = _without_outlet(title, article)
-    lines, numbers = _lines(article.text)
+    text = normalize(article.text) if normalized is None else normalized
+    lines, numbers = _lines(article.text, text)
     if strip_furniture:
         stripped = strip_lines(lines, title=title, source=source, recurring=recurring)
         kept, removed, rescued = list(stripped.kept), list(stripped.removed), stripped.rescued
@@ -229,9 +237,9 @@ def _is_short_segment(head: str, tail: str) -> bool:
     return len(words) <= 4 and len(tail) <= _LONGEST_OUTLET and len(head) >= 2 * len(tail)
 
 
-def _lines(text: str) -> tuple[list[str], list[int]]:
+def _lines(text: str, normalized: str) -> tuple[list[str], list[int]]:
     """Return the normalised lines, and for each the number of the line of the text it came from."""
-    lines = normalize(text).split("\n") if text else []
+    lines = normalized.split("\n") if text else []
     if text.count("\n") + 1 == len(lines):
         return lines, list(range(len(lines)))
     # Some line was broken by another character: count how many lines each became.

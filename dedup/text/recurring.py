@@ -25,6 +25,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -135,23 +136,35 @@ def url_host(url: str) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Text:
     """One distinct text: lines at its edges, those that end as sentences, lengths of all lines."""
 
     candidates: frozenset[str]
     sentences: frozenset[str]
-    lengths: Mapping[str, int]
-    total: int
+    text: str
+
+    @cached_property
+    def lengths(self) -> Mapping[str, int]:
+        """Lengths of all lines; asked only of texts that share a line with others."""
+        return {fold_line(line): len(line) for line in self.text.split("\n") if line}
+
+    @cached_property
+    def total(self) -> int:
+        return sum(self.lengths.values())
 
 
-def count_lines(articles: Iterable[Article]) -> RecurringLines:
+def count_lines(
+    articles: Iterable[Article], texts: Iterable[str] | None = None
+) -> RecurringLines:
     r"""Count the lines that recur across each source's articles.
 
     Parameters
     ----------
     articles : Iterable[Article]
         Any order, copies allowed; articles without source and url are passed over.
+    texts : Iterable[str], optional
+        Their texts, normalised, where somebody has them.
 
     Returns
     -------
@@ -170,10 +183,12 @@ def count_lines(articles: Iterable[Article]) -> RecurringLines:
     ['the daily kite since #']
     """
     by_source: defaultdict[str, dict[bytes, _Text]] = defaultdict(dict)
-    for article in articles:
+    if texts is None:
+        articles = list(articles)
+        texts = (normalize(article.text) for article in articles)
+    for article, text in zip(articles, texts, strict=True):
         source = source_key(article)
         if source and article.text:
-            text = normalize(article.text)
             key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
             if key not in by_source[source]:
                 by_source[source][key] = _read(text)
@@ -188,14 +203,13 @@ def count_lines(articles: Iterable[Article]) -> RecurringLines:
 def _read(text: str) -> _Text:
     lines = [line for line in text.split("\n") if line]
     edges = lines[:HEAD] + lines[HEAD:][-TAIL:]
-    candidates = {fold_line(line) for line in edges if len(line) <= LONGEST}
-    lengths = {fold_line(line): len(line) for line in lines}
+    short = [line for line in edges if len(line) <= LONGEST]
+    folded = {line: fold_line(line) for line in short}
     return _Text(
-        candidates=frozenset(candidates - {""}),
+        candidates=frozenset(folded.values()) - {""},
         # Noted before folding, which strips the full stop.
-        sentences=frozenset(fold_line(line) for line in edges if ends_as_sentence(line)),
-        lengths=lengths,
-        total=sum(lengths.values()),
+        sentences=frozenset(form for line, form in folded.items() if ends_as_sentence(line)),
+        text=text,
     )
 
 
