@@ -53,6 +53,8 @@ _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Hangul}]"
 _SIGNED_TAIL = regex.compile(r"\s?[(\[](?P<inside>[^()\[\]]{2,600})[)\]]\.?$")
 _THEO = regex.compile(r"(?<=[.!?\"'”])\s(?:Theo|Nguồn:?)\s(?P<name>[\p{Lu}\p{N}][^.!?()\n]{1,30})$")
 _LABEL_MARK = regex.compile(r"\s?[:：]\s?|\s(?=\p{Lu})")
+_PARTS = regex.compile("[/,;]")
+_LISTED = regex.compile(r"[/,;&]|\s-\s")
 _COPYRIGHT = regex.compile(
     r"(?:copyright|©|c\))\s?(?:©|\(c\))?\s?(?:\d{4},?)?\s?(?:by\s)?(?:the\s)?", regex.IGNORECASE
 )
@@ -212,7 +214,7 @@ def line_credit(line: str) -> Credit | None:
                 return _credit("republished_from", name[0])
         if bare.casefold().startswith("by ") and known_key(bare[3:]):
             return _credit("agency", bare[3:])
-        parts = [part.strip() for part in regex.split(r"[/,;]", bare)]
+        parts = [part.strip() for part in _PARTS.split(bare)]
         if len(parts) <= 4 and all(len(part) <= 30 for part in parts):
             known = next((part for part in parts if known_key(part)), None)
             if known is not None and (len(parts) > 1 or line.startswith("(")):
@@ -262,7 +264,7 @@ def _is_agency_list(inside: str) -> bool:
     label, _, name = inside.partition(" ")
     if label.casefold().strip(":") in _labels() and len(name) <= 40:
         return name[:1].isupper() or bool(known_key(name))
-    parts = [part.strip() for part in regex.split(r"[/,;&]|\s-\s", inside)]
+    parts = [part.strip() for part in _LISTED.split(inside)]
     return (
         len(inside) <= 60 and any(map(known_key, parts)) and all(len(part) <= 30 for part in parts)
     )

@@ -26,6 +26,7 @@ _LONGEST: Final = 110  # characters before the dash
 _HEADLINE: Final = 60
 _MOST_PLACE_WORDS: Final = 5  # three where no agency stands beside it
 
+_LISTED = regex.compile(r"[/,;]|\s[-–&]\s")
 _DASH = regex.compile(
     r"\s[-–]\s|(?<=[^\d\s])[-–]\s|\s?–\s?(?=\p{Lu})|\s?[-–]{1,2}(?=[\"'(])|\)\s?[-–.:=]{1,3}\s?|\)\s(?=\p{Lu})"
 )
@@ -169,7 +170,7 @@ def _read(left: str, *, spaced: bool) -> Dateline | None:
 
 def _agency(text: str, *, short: bool) -> str:
     """Return the agency of a bracket: the first known of several, or one name in capitals."""
-    for part in regex.split(r"[/,;]|\s[-–&]\s", text):
+    for part in _LISTED.split(text):
         if known_key(part.strip()):
             return str(part.strip())
     words = text.split()

@@ -63,6 +63,7 @@ _IN_PARENTHESES = re.compile(r"[(\[][^()\[\]\d]{1,40}[)\]]\.?")
 _NUMBERED = re.compile(r"\(?\d{1,3}[.)]\s")
 _VIDEO_ITEM = re.compile(r"\d{1,2}:\d\d (?![ap]\.?m)")
 _LATIN = regex.compile(r"[\p{Latin}\s|.'-]+")
+_NAMES_END = regex.compile(r",| \| | – | - |\(")
 _NAME_WORD = regex.compile(r"[\p{Lu}\p{Lt}][\p{L}\p{M}\p{N}.'-]*|\p{Lu}\.")
 _QUOTES: Final = "\"'“„«‘「『"
 _COPY: Final = 14  # characters of the shorter of two copies, at least
@@ -197,7 +198,7 @@ def is_byline(line: str) -> bool:
     names = furniture_names()
     if first.casefold().rstrip(":") not in names or not first[:1].isupper():
         return False
-    words = regex.split(r",| \| | – | - |\(", rest)[0].split()
+    words = _NAMES_END.split(rest)[0].split()
     capitals = [word for word in words if _NAME_WORD.fullmatch(word)]
     glue = [word for word in words if word.casefold() in name_table().byline_glue]
     least = 1 if first in {"By", "BY"} else 2
