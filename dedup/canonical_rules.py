@@ -103,7 +103,7 @@ def _is_from(member: Member, name: str) -> bool:
 
 def _grade_untranslated(members: Sequence[Member], config: CanonicalConfig) -> list[Grade]:
     """Put a machine translation that nobody read behind what people wrote."""
-    found = [untranslated_fragments("\n".join(member.clean.paragraphs)) for member in members]
+    found = [untranslated_fragments(member.clean.body) for member in members]
     damaged = [fragments for fragments in found if fragments]
     if not damaged:
         return [Grade(1, "no fragments left untranslated")] * len(members)

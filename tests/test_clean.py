@@ -153,8 +153,9 @@ def test_the_credit_field_counts_as_an_agency() -> None:
 def test_records_are_checked() -> None:
     with pytest.raises(ValueError, match="title"):
         CleanArticle(title="a\nb")
-    with pytest.raises(ValueError, match="paragraphs"):
-        CleanArticle(paragraphs=("",))
+    for body in ("\n", "a\n\nb", "a\n"):
+        with pytest.raises(ValueError, match="empty lines"):
+            CleanArticle(body=body)
 
 
 @given(

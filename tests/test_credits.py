@@ -65,13 +65,13 @@ def test_paragraphs_without_dateline(case: dict[str, Any]) -> None:
 
 @of_kind("credit")
 def test_credits(case: dict[str, Any]) -> None:
-    found = article_credits([normalize(case["text"])])
+    found = article_credits(normalize(case["text"]))
     assert (case["relation"], case["agency"]) in {(each.relation, each.agency) for each in found}
 
 
 @negative("credit")
 def test_sentences_without_credit(case: dict[str, Any]) -> None:
-    assert article_credits([normalize(case["text"])]) == ()
+    assert article_credits(normalize(case["text"])) == ()
 
 
 @of_kind("line")
@@ -146,7 +146,7 @@ def test_paragraphs_without_ending(case: dict[str, Any]) -> None:
 
 def test_own_agency_comes_first_and_each_pair_once() -> None:
     found = article_credits(
-        ["according to Reuters and, again, according to Reuters", "Bloomberg first reported it"],
+        "according to Reuters and, again, according to Reuters\nBloomberg first reported it",
         removed=["Source: Reuters"],
         dateline=Dateline(place="LONDON", agency="AFP"),
         credit="Associated Press",
@@ -172,7 +172,7 @@ def test_any_text_can_be_read(text: str) -> None:
     kept, ending = split_ending(line)
     assert line.startswith(kept)
     assert ending in line
-    for credit in article_credits([line, rest], [line], dateline):
+    for credit in article_credits(f"{line}\n{rest}", [line], dateline):
         assert credit.relation in RELATIONS
         assert credit.agency
     line_dates(line)

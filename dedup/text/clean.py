@@ -71,8 +71,8 @@ class CleanArticle:
     ----------
     title : str
         The headline in one line, without wire header and outlet name.
-    paragraphs : tuple[str, ...]
-        Lines of the body, normalised, none empty; the first without its dateline.
+    body : str
+        Its paragraphs, normalised, one a line and none empty; the first without its dateline.
     header : WireHeader or None
         What the title says about the version.
     dateline : Dateline or None
@@ -90,7 +90,7 @@ class CleanArticle:
     """
 
     title: str = ""
-    paragraphs: tuple[str, ...] = ()
+    body: str = ""
     header: WireHeader | None = None
     dateline: Dateline | None = None
     credits: tuple[Credit, ...] = ()
@@ -102,13 +102,13 @@ class CleanArticle:
     def __post_init__(self) -> None:
         if "\n" in self.title:
             raise ValueError("title must be one line")
-        if any(not paragraph or "\n" in paragraph for paragraph in self.paragraphs):
-            raise ValueError("paragraphs must be single lines that are not empty")
+        if "\n\n" in self.body or self.body[:1] == "\n" or self.body[-1:] == "\n":
+            raise ValueError("the body must have no empty lines")
 
     @property
-    def body(self) -> str:
-        """The paragraphs, one a line."""
-        return "\n".join(self.paragraphs)
+    def paragraphs(self) -> tuple[str, ...]:
+        """The lines of the body."""
+        return tuple(self.body.split("\n")) if self.body else ()
 
 
 def clean(
@@ -166,14 +166,15 @@ def clean(
     dateline = _take_dateline(kept, removed)
     _take_ending(kept, removed)
     removed.sort(key=lambda line: line.number)
-    paragraphs = tuple(line for _, line in kept)
+    body = "\n".join(line for _, line in kept)
     return CleanArticle(
         title=title,
-        paragraphs=paragraphs,
+        # Where nothing was taken off, the article's own text: not another copy of it.
+        body=article.text if body == article.text else body,
         header=header,
         dateline=dateline,
         credits=article_credits(
-            paragraphs,
+            body,
             [line.line for line in removed if line.rule in _CREDITING],
             dateline,
             article.credit,

@@ -21,7 +21,7 @@ in the gap.  Templates in scripts without spaces are tried where such a script o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -142,7 +142,7 @@ def _signed() -> regex.Pattern[str]:
 
 
 def article_credits(
-    paragraphs: Sequence[str],
+    body: str,
     removed: Iterable[str] = (),
     dateline: Dateline | None = None,
     credit: str | None = None,
@@ -151,8 +151,8 @@ def article_credits(
 
     Parameters
     ----------
-    paragraphs : Sequence[str]
-        The body, normalised.
+    body : str
+        Normalised.
     removed : Iterable[str]
         Lines and endings taken off the body: by-lines, source lines, signatures.
     dateline : Dateline or None
@@ -167,7 +167,7 @@ def article_credits(
 
     Examples
     --------
-    >>> article_credits(["VSSE mengatakan, dikutip dari Reuters, Kamis."])
+    >>> article_credits("VSSE mengatakan, dikutip dari Reuters, Kamis.")
     (Credit(relation='quotes', name='Reuters', agency='reuters'),)
     """
     found: list[Credit | None] = []
@@ -176,8 +176,7 @@ def article_credits(
     if dateline is not None and dateline.agency:
         found.append(_credit("agency", dateline.agency))
     found += map(line_credit, removed)
-    text = "\n".join(paragraphs)
-    found += _in_text(text) if text else []
+    found += _in_text(body) if body else []
     unique: dict[tuple[str, str], Credit] = {}
     for each in found:
         if each is not None:

@@ -154,9 +154,7 @@ class _Text:
         return sum(self.lengths.values())
 
 
-def count_lines(
-    articles: Iterable[Article], texts: Iterable[str] | None = None
-) -> RecurringLines:
+def count_lines(articles: Iterable[Article], texts: Iterable[str] | None = None) -> RecurringLines:
     r"""Count the lines that recur across each source's articles.
 
     Parameters
