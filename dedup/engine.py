@@ -153,9 +153,10 @@ def buffer(pieces: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]
 def not_in_nfkc(
     pieces: Sequence[str], text: NDArray[np.uint32], bounds: NDArray[np.int64]
 ) -> list[int]:
-    """Return the places of the pieces that are not in NFKC, of those laid out by :func:`buffer`.
+    """Return the places of the pieces that NFKC may change, of those laid out by :func:`buffer`.
 
-    The table tells of most pieces that they are; only the others are asked one by one.
+    The table tells of most pieces that their tokens stay as they are; only the others are asked one
+    by one.
     """
     from dedup.text.code_points import code_points
 

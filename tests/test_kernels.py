@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import datasets
+import dedup.text.tokenize as tokens_module
 from dedup import ConfigError, engine, find_clusters
 from dedup.cli import main
 from dedup.dates import parse_date
@@ -40,7 +41,7 @@ from dedup.text.tokenize import tokenize
 #: Characters at which the rules part: folding to several, marks, digits and letters of scripts
 #: with and without spaces, separators, surrogates, the last code points.
 ODD = (
-    "a1BİßŉFǰΐﬁΣς ͅ\u0301é1٣๗Ⅷ½²,.-'’ー・カな比利ไทยកខကབ\u200d\u0e31\u093f\u1037"
+    "a1B…！\xa0½™＝\u0338´⩴İßŉFǰΐﬁΣς ͅ\u0301é1٣๗Ⅷ½²,.-'’ー・カな比利ไทยកខကབ\u200d\u0e31\u093f\u1037"
     "\U000e0101\U0001d7d8\ud800\U0010ffff\U000ee000\n\x00ก็ກ່"
 )
 any_text = st.text(st.one_of(st.sampled_from(ODD), st.characters(codec=None, categories=None)))
@@ -172,10 +173,15 @@ def test_case_folding_is_that_of_str() -> None:
     assert all(chr(code).casefold() == chr(code) for code in range(LIMIT, sys.maxunicode + 1))
 
 
-def test_where_the_normal_form_is_sure_it_is_the_text() -> None:
-    sure = [chr(code) for code in range(LIMIT) if not code_points().entries[code] & UNSURE]
+def test_where_tokens_are_sure_the_normal_form_has_the_same() -> None:
+    entries = code_points().entries
+    sure = [chr(code) for code in range(LIMIT) if not entries[code] & UNSURE]
     assert len(sure) > LIMIT / 2
-    assert unicodedata.is_normalized("NFKC", "".join(sure))
+    assert not any(entries[ord(mark)] & UNSURE for mark in "…！\xa0﹏")
+    # Each between letters and digits, and all of them side by side.
+    for text in ("".join(f"b{mark}1{mark}b " for mark in sure), "".join(sure)):
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        assert tokens_module._TOKEN.findall(text.casefold()) == tokens_module._TOKEN.findall(folded)
     beyond = "".join(map(chr, range(LIMIT, sys.maxunicode + 1)))
     assert unicodedata.is_normalized("NFKC", beyond)
 

@@ -68,7 +68,7 @@ KIND_SHIFT: Final = 21
 AFTER_SHIFT: Final = 25
 KIND_MASK: Final = 15
 
-#: Set where a text that holds the code point may have another NFKC form.
+#: Set where a text that holds the code point may have other tokens in NFKC.
 UNSURE: Final = 1 << 29
 
 #: Set where a code point folds to several; the lowest bits are then a place in ``expansions``.
@@ -133,7 +133,7 @@ def code_points() -> CodePoints:
         else:
             entries[ord(character)] = EXPANDS | len(expansions)
             expansions += [len(folded), *folded]
-    entries[_unsure(every)] |= np.uint32(UNSURE)
+    entries[_unsure(every, kinds)] |= np.uint32(UNSURE)
     return CodePoints(
         entries=entries,
         expansions=np.array(expansions, dtype=np.uint32),
@@ -179,12 +179,20 @@ def _written(
     return written
 
 
-def _unsure(every: str) -> list[int]:
+def _unsure(every: str, kinds: NDArray[np.uint32]) -> list[int]:
     """Return what is not in NFKC by itself, is put in order, or combines with what stands before.
 
     Canonical composition joins a character with the second part of a two-part decomposition, and
-    the vowels and final consonants of Hangul with what precedes them.
+    the vowels and final consonants of Hangul with what precedes them.  A mark such as *…* or *！*
+    that becomes nothing but such marks is in no token before and after, so it is left out.
     """
+
+    def is_in_no_token(character: str) -> bool:
+        return not any(
+            kinds[ord(part)] or unicodedata.combining(part)
+            for part in character + unicodedata.normalize("NFKC", character)
+        )
+
     seconds = {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
     for character in every:
         parts = unicodedata.decomposition(character).split()
@@ -195,5 +203,5 @@ def _unsure(every: str) -> list[int]:
         for character in every
         if ord(character) in seconds
         or unicodedata.combining(character)
-        or not unicodedata.is_normalized("NFKC", character)
+        or not (unicodedata.is_normalized("NFKC", character) or is_in_no_token(character))
     ]

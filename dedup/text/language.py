@@ -106,9 +106,10 @@ def possible_languages(text: str, tokens: Iterable[str], declared: str | None = 
         return unsure
     hits: Counter[str] = Counter()
     by_word = _function_words()
-    for token, count in Counter(looked_at).items():
-        for language in by_word.get(token, ()):
-            hits[language] += count
+    counts = Counter(looked_at)
+    for token in counts.keys() & by_word.keys():
+        for language in by_word[token]:
+            hits[language] += counts[token]
     best = max(hits.values(), default=0)
     if best < _LEAST_SHARE * len(looked_at):
         return unsure
