@@ -252,5 +252,5 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
             *(np.zeros(1, dtype=np.int32) for _ in range(2)),
             *(one, 0.0, 0, 1, one, np.zeros(1, dtype=np.int32), one),
         ),
-        lambda: loops.shared_counts(hashes, offsets, pairs, 0.0, one),
+        lambda: loops.shared_counts(hashes, one, one, pairs, 0.0, one.copy()),
     ]

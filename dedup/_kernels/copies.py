@@ -76,7 +76,8 @@ def bucket_pairs(
 @compiled
 def shared_counts(
     values: NDArray[np.uint64],
-    offsets: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
     pairs: NDArray[np.int64],
     least: float,
     out: NDArray[np.int64],
@@ -87,8 +88,8 @@ def shared_counts(
     it writes then is too low, and too low to reach it.
     """
     for pair in range(len(pairs)):
-        a, a_end = offsets[pairs[pair, 0]], offsets[pairs[pair, 0] + 1]
-        b, b_end = offsets[pairs[pair, 1]], offsets[pairs[pair, 1] + 1]
+        a, b = starts[pairs[pair, 0]], starts[pairs[pair, 1]]
+        a_end, b_end = a + lengths[pairs[pair, 0]], b + lengths[pairs[pair, 1]]
         both = a_end - a + b_end - b
         shared = 0
         while a < a_end and b < b_end:

@@ -28,7 +28,7 @@ from dedup import engine
 from dedup.arrays import distinct
 from dedup.hashing import SHINGLE_FACTOR, mix64, token_hash
 
-__all__ = ["Ragged", "Runs", "check_size", "shingle", "shingle_hashes"]
+__all__ = ["Ragged", "Runs", "Sets", "check_size", "shingle", "shingle_hashes"]
 
 # The memo of token hashes is emptied when it has grown to this many words (about 200 MB).
 _MEMO_LIMIT = 1 << 20
@@ -77,15 +77,6 @@ class Ragged:
         np.cumsum([len(part) for part in parts], out=offsets[1:])
         values = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
         return cls(values=values, offsets=offsets)
-
-    @classmethod
-    def joined(cls, parts: Sequence[Ragged]) -> Ragged:
-        """Lay the rows of several, one after the other; linear in their total length."""
-        offsets = np.zeros(sum(map(len, parts)) + 1, dtype=np.int64)
-        none = np.empty(0, dtype=np.int64)
-        np.cumsum(np.concatenate([none, *(part.lengths for part in parts)]), out=offsets[1:])
-        values = [none.astype(np.uint64), *(part.values for part in parts)]
-        return cls(values=np.concatenate(values), offsets=offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -159,45 +150,80 @@ class Runs:
         """Return the rows named, in that order, without copying."""
         return Runs(parts=self.parts, place=self.place[rows])
 
-    def sets(self, rows: NDArray[np.integer[Any]]) -> tuple[Ragged, NDArray[np.int64]]:
-        """Return the sorted sets of the values of some rows, and where each of these rows stands.
+    def sets(self, rows: NDArray[np.integer[Any]]) -> Sets:
+        """Return the sets of the values of some rows, in their order.
 
         Examples
         --------
-        >>> found, at = Runs.of([Ragged.from_rows([[7, 3, 7], [5]])]).sets(np.array([1, 0]))
-        >>> found.row(at[0]).tolist(), found.row(at[1]).tolist()
+        >>> found = Runs.of([Ragged.from_rows([[7, 3, 7], [5]])]).sets(np.array([1, 0]))
+        >>> found.row(0).tolist(), found.row(1).tolist()
         ([5], [3, 7])
         """
         places = self.place[rows]
         order = np.argsort(places, kind="stable")
         ends = np.searchsorted(places[order], self._starts)
-        wanted = [
-            (part, places[order[start:end]] - first)
-            for part, first, (start, end) in zip(
-                self.parts, self._starts.tolist(), pairwise(ends.tolist()), strict=False
-            )
-            if end > start
-        ]
-        size = sum(int(part.lengths[chosen].sum()) for part, chosen in wanted)
-        if engine.is_compiled(size):
+        lengths = np.zeros(len(rows), dtype=np.int64)
+        wanted, size = [], 0
+        for part, first, (begin, end) in zip(
+            self.parts, self._starts.tolist(), pairwise(ends.tolist()), strict=False
+        ):
+            if end > begin:
+                chosen = places[order[begin:end]] - first
+                wanted.append((part, chosen, size, slice(begin, end)))
+                size += int(part.lengths[chosen].sum())
+        values = np.empty(size, dtype=np.uint64)
+        compiled = engine.is_compiled(size)
+        if compiled:
             engine.warm_up()
-            found = engine.in_parallel(_compiled_sets, wanted)
-        else:
-            found = [
-                Ragged.from_rows(distinct(part.row(row)) for row in chosen.tolist())
-                for part, chosen in wanted
-            ]
-        at = np.empty(len(rows), dtype=np.int64)
-        at[order] = np.arange(len(rows))
-        return Ragged.joined(found), at
+
+        def fill(work: tuple[Ragged, NDArray[np.int64], int, slice]) -> NDArray[np.int64]:
+            part, chosen, start, here = work
+            write = engine.kernels().set_rows if compiled else _set_rows
+            write(part.values, part.offsets, chosen, values[start:], lengths[here])
+            return start + np.cumsum(lengths[here]) - lengths[here]
+
+        starts = np.concatenate([lengths[:0], *engine.in_parallel(fill, wanted)])
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return Sets(values=values, starts=starts[back], lengths=lengths[back])
 
 
-def _compiled_sets(wanted: tuple[Ragged, NDArray[np.int64]]) -> Ragged:
-    part, rows = wanted
-    values = np.empty(int(part.lengths[rows].sum()), dtype=np.uint64)
-    lengths = np.empty(len(rows), dtype=np.int64)
-    count = engine.kernels().set_rows(part.values, part.offsets, rows, values, lengths)
-    return Ragged(values=values[:count], offsets=np.concatenate([[0], np.cumsum(lengths)]))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sets:
+    """Sorted rows without repeated values; there may be gaps between them.
+
+    Parameters
+    ----------
+    values : ndarray of uint64
+    starts, lengths : ndarray of int64, shape (n,)
+        Where each row begins, and how many values it has.
+    """
+
+    values: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    def row(self, index: int) -> NDArray[np.uint64]:
+        """Return one row, without copying."""
+        start = int(self.starts[index])
+        return self.values[start : start + int(self.lengths[index])]
+
+
+def _set_rows(
+    values: NDArray[np.uint64],
+    offsets: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    out: NDArray[np.uint64],
+    lengths: NDArray[np.int64],
+) -> int:
+    """Write the sorted sets of some rows, one after the other; return how many values."""
+    count = 0
+    for at, row in enumerate(rows.tolist()):
+        found = distinct(values[offsets[row] : offsets[row + 1]])
+        out[count : count + len(found)] = found
+        lengths[at] = len(found)
+        count += len(found)
+    return count
 
 
 class _TokenHashes(dict[str, int]):

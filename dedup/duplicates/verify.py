@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from dedup import engine
 from dedup.arrays import distinct
-from dedup.duplicates.shingling import Ragged, Runs
+from dedup.duplicates.shingling import Ragged, Runs, Sets
 
 __all__ = ["Shared", "Verified", "containment", "jaccard", "shared", "star_groups", "verify"]
 
@@ -139,8 +139,8 @@ def shared(shingles: Runs, pairs: NDArray[np.integer[Any]], least: float = 0.0) 
     """
     rows = distinct(pairs.astype(np.int64).ravel())
     place = np.empty(len(shingles), dtype=np.int64)
-    sets, place[rows] = shingles.sets(rows)
-    pairs = place[pairs].reshape(-1, 2)
+    place[rows] = np.arange(len(rows))
+    sets, pairs = shingles.sets(rows), place[pairs].reshape(-1, 2)
     counts = np.zeros(len(pairs), dtype=np.int64)
     sizes = sets.lengths[pairs].reshape(-1, 2)
     costs = sizes.sum(axis=1)
@@ -149,7 +149,7 @@ def shared(shingles: Runs, pairs: NDArray[np.integer[Any]], least: float = 0.0) 
 
         def count(part: slice) -> None:
             engine.kernels().shared_counts(
-                sets.values, sets.offsets, pairs[part], least, counts[part]
+                sets.values, sets.starts, sets.lengths, pairs[part], least, counts[part]
             )
 
         engine.in_parallel(count, [slice(*block) for block in _blocks(costs)])
@@ -170,11 +170,11 @@ def _blocks(costs: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         begin = end
 
 
-def _count_block(shingles: Ragged, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+def _count_block(sets: Sets, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     from scipy.sparse import csr_array
 
     rows, places = np.unique(pairs, return_inverse=True)
-    block = shingles.take(rows)
+    block = Ragged.from_rows(sets.row(row) for row in rows.tolist())
     # Hashes are numbered densely only to serve as column numbers; equality is all that is used.
     # The numbering keeps order, so each row stays sorted and scipy merges instead of scattering.
     distinct, columns = np.unique(block.values, return_inverse=True)
