@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup.duplicates import minhash as module
-from dedup.duplicates.minhash import EMPTY, signatures
+from dedup.duplicates.minhash import EMPTY, permutations, signatures
 from dedup.duplicates.shingling import Ragged, shingle
 
 datasketch = pytest.importorskip("datasketch")
@@ -108,3 +108,10 @@ def test_num_perm_is_checked() -> None:
 def test_importing_the_stage_does_not_import_datasketch() -> None:
     code = "import sys, dedup.duplicates.groups; assert 'datasketch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 77])
+@pytest.mark.parametrize("num_perm", [1, 16, 128, 300])
+def test_permutations_are_those_of_datasketch(num_perm: int, seed: int) -> None:
+    theirs = MinHash(num_perm=num_perm, seed=seed, scheme="affine32").permutations
+    assert np.array_equal(np.array(permutations(num_perm, seed)), theirs)
