@@ -113,5 +113,5 @@ def test_importing_the_stage_does_not_import_datasketch() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 77])
 @pytest.mark.parametrize("num_perm", [1, 16, 128, 300])
 def test_permutations_are_those_of_datasketch(num_perm: int, seed: int) -> None:
-    theirs = MinHash(num_perm=num_perm, seed=seed, scheme="affine32").permutations
-    assert np.array_equal(np.array(permutations(num_perm, seed)), theirs)
+    drawn = datasketch.MinHash(num_perm=num_perm, seed=seed, scheme="affine32").permutations
+    assert np.array_equal(np.array(permutations(num_perm, seed)), drawn)
