@@ -118,11 +118,11 @@ def ends_as_sentence(line: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Starred:
-    """A pattern with a star: how it begins, the rest as an expression, its rule."""
+    """A pattern with a star: how it begins, what follows after each star, its rule."""
 
     lead: str
     prefix: str
-    rest: re.Pattern[str] | None
+    parts: tuple[str, ...]
     rule: str
     longest: int
 
@@ -131,11 +131,17 @@ class _Starred:
             return False
         if self.lead and not _fold(line).startswith(self.lead + self.prefix):
             return False
-        if self.rest is not None and not self.rest.fullmatch(folded, len(self.prefix)):
+        if self.parts and not _expression(self.parts).fullmatch(folded, len(self.prefix)):
             return False
         if self.rule not in _MILD:
             return True
         return not ends_as_sentence(line) or (len(line) <= _LONG_SENTENCE and line[-1] != "?")
+
+
+@cache
+def _expression(parts: tuple[str, ...]) -> re.Pattern[str]:
+    # Compiled when first asked for: most patterns never are.
+    return re.compile(".*" + ".*".join(map(re.escape, parts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,12 +271,10 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
         literal = max((prefix, *parts), key=len)
         if len(literal) < 2:
             raise ValueError(f"pattern {written!r} is too open")
-        rest = None
-        if parts != [""]:
-            rest = re.compile(".*" + ".*".join(re.escape(part) for part in parts))
         bare = prefix.lstrip(_DECORATION.replace("#", ""))
         lead, prefix = prefix[: len(prefix) - len(bare)], bare
-        starred = _Starred(lead=lead, prefix=prefix, rest=rest, rule=rule, longest=longest)
+        follow = () if parts == [""] else tuple(parts)
+        starred = _Starred(lead=lead, prefix=prefix, parts=follow, rule=rule, longest=longest)
         if len(prefix) >= min(_KEYS):
             key = next(length for length in _KEYS if length <= len(prefix))
             starts.setdefault(prefix[:key], []).append(starred)
