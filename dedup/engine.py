@@ -47,7 +47,7 @@ _ENOUGH: Final = 1 << 20
 _SLOW_START: Final = 5.0
 
 #: Characters that one thread works on at a time, and such parts of each thread in one go.
-_PART: Final = 1 << 18
+_PART: Final = 1 << 19
 _AHEAD: Final = 8
 
 _Item = TypeVar("_Item")
@@ -116,7 +116,7 @@ def groups_of_parts(texts: Sequence[tuple[str, str]]) -> Iterator[list[slice]]:
     Yields
     ------
     list of slice
-        Parts of about 262,144 characters, none without a text; eight for each thread.
+        Parts of about half a million characters, none without a text; eight for each thread.
     """
     sizes = (len(title) + len(body) for title, body in texts)
     total = np.cumsum(np.fromiter(sizes, dtype=np.int64, count=len(texts)))
@@ -234,6 +234,9 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
         lambda: loops.place_values(hashes[:1], -np.ones(4, dtype=np.int64)),
         lambda: loops.number_values(
             hashes[:1], hashes, -np.ones(4, dtype=np.int64), 0, one.copy(), one.copy()
+        ),
+        lambda: loops.first_rows(
+            np.zeros((1, 2), dtype=np.uint64), 0, one, -np.ones(4, dtype=np.int64), one.copy()
         ),
         lambda: loops.shingle_rows(hashes, offsets, one, 1, hashes, one),
         lambda: loops.sign_rows(hashes, offsets, small, small, np.zeros((1, 2), dtype=np.uint32)),

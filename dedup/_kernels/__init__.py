@@ -15,6 +15,7 @@ from dedup._kernels.compiler import CACHED
 from dedup._kernels.copies import bucket_pairs, shared_counts, sorted_band
 from dedup._kernels.fingerprints import (
     compared_tokens,
+    first_rows,
     set_rows,
     shingle_rows,
     sign_rows,
@@ -39,6 +40,7 @@ __all__ = [
     "bucket_pairs",
     "compared_tokens",
     "count_words",
+    "first_rows",
     "near_rows",
     "number_values",
     "place_values",

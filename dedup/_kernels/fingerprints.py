@@ -190,6 +190,33 @@ def compared_tokens(
 
 
 @compiled
+def first_rows(
+    digests: NDArray[np.uint64],
+    start: int,
+    lengths: NDArray[np.int64],
+    table: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+) -> None:
+    """Find, from row ``start`` on, the first row with the digest of each that is not empty.
+
+    ``table`` holds the rows met before by their digests, -1 elsewhere; its size is a power of two,
+    and more than half of it stays free.
+    """
+    mask = np.uint64(len(table) - 1)
+    for row in range(start, start + len(lengths)):
+        if not lengths[row - start]:
+            continue
+        slot = np.int64(digests[row, 0] & mask)
+        while table[slot] >= 0 and (
+            digests[table[slot], 0] != digests[row, 0] or digests[table[slot], 1] != digests[row, 1]
+        ):
+            slot = (slot + 1) & np.int64(mask)
+        if table[slot] < 0:
+            table[slot] = row
+        firsts[row] = table[slot]
+
+
+@compiled
 def sort_hashes(
     row: NDArray[np.uint64], scratch: NDArray[np.uint64], starts: NDArray[np.int64]
 ) -> None:

@@ -178,17 +178,18 @@ def _compiled(
         loops.sign_rows(values, offsets, factors, terms, signed)
         return Ragged(values=values[:count], offsets=offsets), signed
 
-    first: dict[bytes, int] = {}
+    digests = np.empty((len(texts), 2), dtype=np.uint64)
+    table = np.full(1 << (2 * len(texts)).bit_length(), -1, dtype=np.int64)
     representative = np.arange(len(texts), dtype=np.int64)
     made = [(Ragged.from_rows([]), np.empty((0, num_perm), dtype=np.uint32))]
     for parts in engine.groups_of_parts(texts):
         found = engine.in_parallel(lambda part: _tokens(texts[part]), parts)
         fresh = []
         for part, tokens in zip(parts, found, strict=True):
-            sizes = np.diff(tokens.offsets)
-            for row in np.flatnonzero(sizes).tolist():
-                digest = tokens.digests[row].tobytes()
-                representative[part.start + row] = first.setdefault(digest, part.start + row)
+            digests[part] = tokens.digests
+            engine.kernels().first_rows(
+                digests, part.start, np.diff(tokens.offsets), table, representative
+            )
             rows = np.arange(part.start, part.stop)
             fresh.append((tokens, np.flatnonzero(representative[part] == rows)))
         made += engine.in_parallel(shingles_of, fresh)
