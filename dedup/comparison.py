@@ -22,7 +22,7 @@ from dedup.explain import Evidence, explain_pair
 from dedup.explain_across import explain_across
 from dedup.provenance import publication
 from dedup.result import Clustering, DuplicateGroup
-from dedup.review import forbidden_between, numbered, users_word
+from dedup.review import forbidden_between, numbered, threshold_units, users_word
 from dedup.text.clean import CleanArticle, clean
 from dedup.text.recurring import RecurringLines, count_lines, source_key
 from dedup.text.tokenize import is_comparable
@@ -221,10 +221,13 @@ def _why(result: Clustering, evidence: Evidence, one_language: bool) -> list[str
 
 def _counts_as(result: Clustering, evidence: Evidence) -> float | None:
     """Return what a pair counted as, where that is less than its probability."""
-    at = _kept_pair(result, evidence)
-    if result.scores is None or at is None:
+    if result.scores is None:
         return None
-    counts = int(result.scores.probability[at])
+    pair = np.sort(_places(result, evidence.a, evidence.b))
+    at = np.flatnonzero((result.scores.pairs == pair).all(axis=1))
+    if not len(at):
+        return None
+    counts = int(result.scores.probability[at[0]])
     # What is explained is scored anew, from the same texts.
     return (
         None
@@ -234,17 +237,11 @@ def _counts_as(result: Clustering, evidence: Evidence) -> float | None:
 
 
 def _are_versions(result: Clustering, evidence: Evidence) -> bool:
-    at = _kept_pair(result, evidence)
-    return at is not None and result.scores is not None and bool(result.scores.versions[at])
-
-
-def _kept_pair(result: Clustering, evidence: Evidence) -> int | None:
-    """Return the place of a pair among the scores that were kept, if it is there."""
+    """Say whether a pair is in force as versions: linkage asks for the threshold, too."""
     if result.scores is None:
-        return None
-    pair = np.sort(_places(result, evidence.a, evidence.b))
-    at = np.flatnonzero((result.scores.pairs == pair).all(axis=1))
-    return int(at[0]) if len(at) else None
+        return False
+    a, b = sorted(_places(result, evidence.a, evidence.b))
+    return (a, b) in result.scores.versions_from(threshold_units(result.config))
 
 
 def _barred(result: Clustering, evidence: Evidence) -> str | None:

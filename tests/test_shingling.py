@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.duplicates.shingling import Ragged, shingle, shingle_hashes
+from dedup.duplicates.shingling import Ragged, Runs, shingle, shingle_hashes
 from dedup.hashing import mix64, token_hash
 
 MASK = (1 << 64) - 1
@@ -114,11 +114,19 @@ def test_size_is_checked(size: int) -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, MASK), max_size=5), min_size=1, max_size=6), st.data())
-def test_take_copies_rows(rows: list[list[int]], data: st.DataObject) -> None:
-    ragged = Ragged.from_rows(np.array(row, dtype=np.uint64) for row in rows)
+def test_rows_are_taken_from_several_parts(rows: list[list[int]], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(rows)))
+    runs = Runs.of(
+        Ragged.from_rows(np.array(row, dtype=np.uint64) for row in part)
+        for part in (rows[:cut], rows[cut:])
+    )
     wanted = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=8))
-    taken = ragged.take(np.array(wanted, dtype=np.int64))
+    taken = runs.take(np.array(wanted, dtype=np.int64))
     assert [taken.row(i).tolist() for i in range(len(taken))] == [rows[i] for i in wanted]
+    sets = taken.sets(np.arange(len(taken)))
+    assert [sets.row(i).tolist() for i in range(len(taken))] == [
+        sorted(set(rows[i])) for i in wanted
+    ]
 
 
 def test_ragged_is_checked() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,13 @@ def test_versions_of_one_source_stay_together() -> None:
     assert len(result) == 1
     assert "from one source" in " ".join(result.explain("v0", "v1").notes)
     assert "joined through" in " ".join(result.explain("v0", "v4").notes)
+
+
+def test_the_note_on_versions_heeds_the_threshold() -> None:
+    result = run(chain())
+    strict = replace(result, config=Config(event=EventConfig(threshold=1.0)))
+    assert "from one source" in " ".join(result.explain("v0", "v1").notes)
+    assert "joined through" in " ".join(strict.explain("v0", "v1").notes)
 
 
 @pytest.mark.parametrize("lacking", ["source", "published"])

@@ -29,6 +29,9 @@ def near_rows(
     ``place`` says where each entry stands among the postings of its column, which end at
     ``posting_ends`` of that entry.  Pairs are written as ``row << 32 | later row``.  Returns how
     many, and the row to go on with where there was no room left.
+
+    Weights are above 0, so that a sum of 0 is one not yet touched; ``sums`` is 0 throughout, before
+    and after; and ``out`` has room for all pairs of one row, or it would never be done.
     """
     found = 0
     for row in range(start, stop):

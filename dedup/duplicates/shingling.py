@@ -93,15 +93,6 @@ class Ragged:
         index %= len(self)
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
-    def take(self, rows: NDArray[np.integer[Any]]) -> Ragged:
-        """Return the rows named, in that order, copied; linear in their total length."""
-        lengths = self.lengths[rows]
-        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        # Position of every wanted value: its place within its row, plus where that row began.
-        shift = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths)
-        return Ragged(values=self.values[np.arange(len(shift)) + shift], offsets=offsets)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Runs:

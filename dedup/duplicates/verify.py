@@ -108,7 +108,7 @@ class Shared:
     counts : ndarray of int64, shape (m,)
         Values in both.
     sizes : ndarray of int64, shape (m, 2)
-        Values in either.
+        Values of the first row, and of the second.
     """
 
     counts: NDArray[np.int64]
@@ -128,14 +128,15 @@ def shared(shingles: Runs, pairs: NDArray[np.integer[Any]], least: float = 0.0) 
     shingles : Runs
         Repeated values count once.
     pairs : ndarray of integers, shape (m, 2)
-        Row numbers.  Sorted pairs are quickest: a row is laid out once for each block it is in.
+        Row numbers.
     least : float
         Jaccard similarity below which no exact count is needed: it may then be too low.
 
     Returns
     -------
     Shared
-        O(shingles on both sides of all pairs); bounded memory.
+        O(shingles on both sides of all pairs), and log-linear in those of all rows named; memory
+        for one set of each of these rows.
     """
     rows = distinct(pairs.astype(np.int64).ravel())
     place = np.empty(len(shingles), dtype=np.int64)

@@ -264,7 +264,7 @@ def weigh(
         return inverse_document_frequency(of, counts, n_texts, prior_weight)
 
     def rows(of_word: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the entries of some words, and where each row of them ends."""
+        """Return the entries of some words, and the offsets of each text's among them."""
         chosen = np.flatnonzero(of_word[profiles.word])
         return chosen, np.searchsorted(chosen, profiles.offsets)
 

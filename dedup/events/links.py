@@ -84,6 +84,8 @@ class Links:
     def joined_by(self, wished: Iterable[tuple[int, int]]) -> Links:
         """Return links that require more pairs, but for those that lead to a forbidden one.
 
+        They are for linkage: what they require can no longer be told from the user's word.
+
         Parameters
         ----------
         wished : iterable of (int, int)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dedup import engine
 from dedup.events.features import KINDS, Features
+from dedup.events.profiles import PARTS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -73,32 +74,26 @@ def overlaps_of(features: Features, n_pairs: int) -> Callable[[NDArray[np.int64]
 
 def _reference(features: Features, pairs: NDArray[np.int64]) -> Overlaps:
     i, j = pairs[:, 0], pairs[:, 1]
-    products, minima = {}, {}
-    for kind in KINDS:
-        matrix = features.views[kind].matrix.astype(np.int64)
-        products[kind] = np.asarray(matrix[i].multiply(matrix[j]).sum(axis=1))
-        if kind != "lead":
-            lesser = matrix[i].minimum(matrix[j]).tocsr()
-        if kind == "terms":
-            rarest = _greatest(lesser)
-        elif kind != "lead":
-            minima[kind] = np.asarray(lesser.sum(axis=1))
+    # Wide enough for products.
+    views = {kind: features.views[kind].matrix.astype(np.int64) for kind in KINDS}
+
+    def lesser(kind: str) -> csr_array[Any]:
+        return views[kind][i].minimum(views[kind][j]).tocsr()
+
     terms = features.views["terms"].matrix
     common = _beside(terms, features.common[terms.indices].astype(np.int64))
     places = _beside(terms, features.places.astype(np.int64))
     a, b = places[i], places[j]
+    in_both = [mine.multiply(theirs != 0).tocsr() for mine, theirs in ((a, b), (b, a))]
     return Overlaps(
-        products=products,
-        minima=minima,
-        rarest=rarest,
+        products={
+            kind: np.asarray(matrix[i].multiply(matrix[j]).sum(axis=1))
+            for kind, matrix in views.items()
+        },
+        minima={kind: np.asarray(lesser(kind).sum(axis=1)) for kind in ("names", "numbers")},
+        rarest=_greatest(lesser("terms")),
         common=np.asarray(common[i].multiply(common[j]).sum(axis=1)),
-        places=np.stack(
-            [
-                _how_many_parts(mine.multiply(theirs != 0).tocsr())
-                for mine, theirs in ((a, b), (b, a))
-            ],
-            axis=1,
-        ),
+        places=np.stack([how_many_parts(held.data, held.indptr) for held in in_both], axis=1),
     )
 
 
@@ -123,10 +118,6 @@ def _greatest(shared: csr_array[Any]) -> NDArray[np.int64]:
     return total
 
 
-def _how_many_parts(places: csr_array[Any]) -> NDArray[np.int64]:
-    return how_many_parts(places.data, places.indptr)
-
-
 def how_many_parts(places: NDArray[Any], offsets: NDArray[Any]) -> NDArray[np.int64]:
     """Return in how many parts of each text anything stands, shape (n,).
 
@@ -141,7 +132,7 @@ def how_many_parts(places: NDArray[Any], offsets: NDArray[Any]) -> NDArray[np.in
     bits = np.zeros(len(offsets) - 1, dtype=np.int64)
     if len(held):
         bits[held] = np.bitwise_or.reduceat(places.astype(np.int64), offsets[held])
-    return np.bitwise_count(bits).astype(np.int64)
+    return np.asarray(((bits[:, None] >> np.arange(PARTS)) & 1).sum(axis=1), dtype=np.int64)
 
 
 def _compiled(features: Features, pairs: NDArray[np.int64]) -> Overlaps:

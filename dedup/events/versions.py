@@ -6,14 +6,15 @@ which clusters are joined, sees the first and the last as strangers.  So two tex
 start in one cluster, if
 
 * one source published both, less than two days apart,
-* two fifths of the shorter one stand word for word in the other (half of its paragraphs, but for
-  the runs of words at their seams), and
+* two fifths of the shingles of the shorter one stand in the other (of five words each: half of its
+  paragraphs, but for the runs of words at their seams), and
 * the pair is as good as certain to be one event, round-ups being held down before.
 
 Two notices from one form, and a story with the day's digest that holds it, fail the last of these.
 
-Laws: versions depend on the two texts, dates and sources, and on the pair's own score; without
-dates or sources there are none.
+Laws: versions depend on the two texts, dates and sources, on the pair's own score, and on
+``duplicate.shingle_size``; without dates or sources there are none, nor of a text shorter than a
+shingle.
 """
 
 from __future__ import annotations
