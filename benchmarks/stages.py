@@ -27,7 +27,7 @@ class Staged:
     texts : sequence of GroupText
         One per duplicate group.
     features : Features
-    pairs : ndarray of int64, shape (m, 2)
+    pairs : ndarray of int32, shape (m, 2)
         Candidates.
     group_of : ndarray of int64, shape (n_rows,)
         Each row's group.
@@ -37,7 +37,7 @@ class Staged:
 
     texts: Sequence[GroupText]
     features: Features
-    pairs: NDArray[np.int64]
+    pairs: NDArray[np.int32]
     group_of: NDArray[np.int64]
     row_of: NDArray[np.int64]
 

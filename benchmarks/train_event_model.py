@@ -131,7 +131,7 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
     return Sample(
         name=data.name,
         family=data.family,
-        pairs=found.pairs,
+        pairs=found.pairs.astype(np.int64),
         values=score(found.features, found.pairs, ZERO).values / VALUE_UNIT,
         same=gold[found.pairs[:, 0]] == gold[found.pairs[:, 1]],
         group_of=found.group_of,
@@ -169,7 +169,7 @@ def sample_of_pairs(data: datasets.PairSet) -> Sample:
     place = np.argsort(batch.rows)
     cleaned = [batch.cleaned[p] for p in place]
     texts = [
-        GroupText(id=a.id, title=c.title, body=c.body, published=a.published, urls=frozenset())
+        GroupText(id=a.id, clean=c, published=a.published, urls=frozenset())
         for a, c in zip(articles, cleaned, strict=True)
     ]
     profiles = profiles_of(texts)

@@ -22,8 +22,7 @@ from dedup.canonical import choose
 from dedup.comparison import Context
 from dedup.config import Config
 from dedup.duplicates.groups import Duplicates
-from dedup.duplicates.shingling import Runs
-from dedup.duplicates.verify import shared
+from dedup.duplicates.passages import shared_passages
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Observed
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
@@ -58,7 +57,6 @@ def assemble(
     batch: Batch,
     duplicates: Duplicates,
     groups: Sequence[Group],
-    shingles: Runs,
     events: Events,
     level: str,
     settings: Config,
@@ -76,7 +74,7 @@ def assemble(
     keys = [_key(batch, members) for members in positions]
     order = _ranks([_Ranked(m, k) for m, k in zip(positions, keys, strict=True)])
     links = _links_by_cluster(events)
-    held = _held_shares(shingles, links)
+    held = _held_shares(groups, links, settings.duplicate.shingle_size)
     clusters: list[Cluster | None] = [None] * len(together)
     labels = np.full(n_rows, -1, dtype=np.int64)
     group_labels = np.full(n_rows, -1, dtype=np.int64)
@@ -198,14 +196,18 @@ def _centrality(indices: Sequence[int], links: Sequence[tuple[int, int, int]]) -
 
 
 def _held_shares(
-    shingles: Runs, links: Mapping[int, Sequence[tuple[int, int, int]]]
+    groups: Sequence[Group],
+    links: Mapping[int, Sequence[tuple[int, int, int]]],
+    shingle_size: int,
 ) -> dict[tuple[int, int], float]:
     """Return the share of each group's shingles that another holds, if any.
 
     Only the scored pairs inside a cluster are counted.
     """
     linked = [(i, j) for inside in links.values() for i, j, _ in inside]
-    found = shared(shingles, np.array(linked, dtype=np.int64).reshape(-1, 2))
+    texts = [group.text for group in groups]
+    pairs = np.array(linked, dtype=np.int64).reshape(-1, 2)
+    found = shared_passages(texts, pairs, shingle_size)
     return {
         pair: count / size
         for (i, j), count, sizes in zip(

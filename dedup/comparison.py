@@ -66,13 +66,10 @@ def group_text(
         for url in (article.url, article.canonical_url)
         if url and is_url(url)
     )
-    title, body = cleaned[centre].title, cleaned[centre].body
-    if not is_comparable(title, body):
-        title = body = ""
+    told = cleaned[centre]
     return GroupText(
         id=articles[centre].id,
-        title=title,
-        body=body,
+        clean=told if is_comparable(told.title, told.body) else CleanArticle(),
         published=min(
             (date for date in dates if date is not None),
             key=lambda date: (date.end, date.start),

@@ -33,6 +33,7 @@ __all__ = [
     "in_parallel",
     "is_compiled",
     "kernels",
+    "lengths",
     "not_in_nfkc",
     "threads",
     "warm_up",
@@ -105,24 +106,32 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
         return list(pool.map(function, work))
 
 
-def groups_of_parts(texts: Sequence[tuple[str, str]]) -> Iterator[list[slice]]:
+def lengths(texts: Iterable[tuple[str, str]]) -> NDArray[np.int64]:
+    """Return how many characters each headline and body have together.
+
+    >>> lengths([("ab", "c"), ("", "")]).tolist()
+    [3, 0]
+    """
+    return np.array([len(title) + len(body) for title, body in texts], dtype=np.int64)
+
+
+def groups_of_parts(sizes: NDArray[np.int64]) -> Iterator[list[slice]]:
     """Cut texts into parts that fit into a processor's cache; yield as many as keep it busy.
 
     Parameters
     ----------
-    texts : sequence of (str, str)
-        Headlines and bodies.
+    sizes : ndarray of int64, shape (n,)
+        As :func:`lengths` returns them.
 
     Yields
     ------
     list of slice
         Parts of about half a million characters, none without a text; eight for each thread.
     """
-    sizes = (len(title) + len(body) for title, body in texts)
-    total = np.cumsum(np.fromiter(sizes, dtype=np.int64, count=len(texts)))
+    total = np.cumsum(sizes)
     whole = int(total[-1]) if len(total) else 0
     ends = np.searchsorted(total, np.arange(_PART, whole, _PART)) + 1
-    bounds = np.unique(np.concatenate([[0], ends, [len(texts)]])).tolist()
+    bounds = np.unique(np.concatenate([[0], ends, [len(sizes)]])).tolist()
     parts = [slice(start, end) for start, end in pairwise(bounds)]
     size = _AHEAD * threads()
     for start in range(0, len(parts), size):

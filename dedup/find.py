@@ -19,16 +19,15 @@ from dedup.batch import Batch, Group, groups_of, prepare, user_links
 from dedup.config import Config, EventConfig, checked_config
 from dedup.duplicates.fingerprints import fingerprint
 from dedup.duplicates.groups import Duplicates, find_duplicates
-from dedup.duplicates.shingling import Runs
 from dedup.errors import ConfigError
 from dedup.events.across import join_across, languages_of_clusters, worth_embedding
 from dedup.events.candidates import EventCandidates, event_candidates
 from dedup.events.clustering import PROBABILITY_UNIT, link
-from dedup.events.features import Features, observe
+from dedup.events.features import Features, Observed, observe
 from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.links import Links
 from dedup.events.round_ups import ACQUAINTED, held_down
-from dedup.events.scoring import score
+from dedup.events.scoring import Scored, score
 from dedup.events.versions import are_versions
 from dedup.pairs import AcrossScores, PairScores
 from dedup.progress import Progress, reporting
@@ -37,6 +36,7 @@ from dedup.review import threshold_units
 from dedup.semantic import Embedded, Embedder, embed, usable_embedder
 from dedup.stats import Stopwatch
 from dedup.text.latin import latin_letters
+from dedup.text.told import Told
 
 __all__ = ["find_clusters"]
 
@@ -113,10 +113,9 @@ def find_clusters(
         duplicates = _find_duplicates(batch, settings, report, watch)
         with watch("group", len(read), "articles"):
             groups = groups_of(batch, duplicates)
-            shingles = duplicates.shingles.take(duplicates.shingle_row[[g.centre for g in groups]])
-        events = _find_events(batch, groups, shingles, settings, report, watch, level)
+        events = _find_events(batch, groups, settings, report, watch, level)
         with watch("choose canonical", len(groups), "groups"):
-            found = assemble(batch, duplicates, groups, shingles, events, level, settings, report)
+            found = assemble(batch, duplicates, groups, events, level, settings, report)
     return replace(found, stats=watch.stats())
 
 
@@ -126,7 +125,7 @@ def _find_duplicates(
     duplicate = settings.duplicate
     with watch("fingerprint", len(batch.cleaned), "articles"):
         fingerprints = fingerprint(
-            [(cleaned.title, cleaned.body) for cleaned in batch.cleaned],
+            Told(batch.cleaned),
             shingle_size=duplicate.shingle_size,
             num_perm=duplicate.num_perm,
             progress=report,
@@ -145,7 +144,6 @@ def _find_duplicates(
 def _find_events(
     batch: Batch,
     groups: Sequence[Group],
-    shingles: Runs,
     settings: Config,
     report: Progress,
     watch: Stopwatch,
@@ -158,25 +156,17 @@ def _find_events(
     event = settings.event
     links = user_links(batch, groups, event)  # first: a wrong id must not cost an hour
     texts = [group.text for group in groups]
-    with watch("read words", len(groups), "groups"):
-        profiles = profiles_of(texts, progress=report)
-        observed = observe(profiles)
+    features, observed = _weighed_words(texts, event, report, watch)
     if len(groups) < 2:
         return Events(labels=apart, scores=PairScores.none(), observed=observed)
-    with watch("weigh words", len(groups), "groups"):
-        features = features_of(texts, profiles, observed, event.prior_weight)
-    with watch("find candidates", len(groups), "groups"):
-        candidates = _find_candidates(features, event, report)
-    floor = round(event.floor * PROBABILITY_UNIT)
-    with watch("score", len(candidates.pairs), "pairs"):
-        # Who knows whom must not depend on the floor.
-        scored = score(features, candidates.pairs, floor=min(floor, ACQUAINTED))
+    scored, found = _scored_pairs(features, event, report, watch)
     with watch("cluster", len(scored.pairs), "pairs"):
         probability = held_down(features.sizes, scored.pairs, scored.probability)
-        kept = probability >= floor
+        kept = probability >= _floor(event)
         pairs, probability = scored.pairs[kept], probability[kept]
-        sources = [text.sources for text in texts]
-        versions = are_versions(features, sources, shingles, pairs, probability)
+        versions = are_versions(
+            features, texts, pairs, probability, settings.duplicate.shingle_size
+        )
         scores = PairScores.of(pairs, probability, versions)
         threshold = threshold_units(settings)
         linkage = link(
@@ -187,12 +177,11 @@ def _find_events(
             links=links.joined_by(scores.versions_from(threshold)),
             progress=lambda done, total: report("cluster", done, total),
         )
-    events = Events(
+    events = replace(
+        found,
         labels=linkage.labels,
         scores=scores,
         observed=observed,
-        candidates=len(candidates.pairs),
-        capped_terms=candidates.capped_terms,
         largest_component=linkage.largest_component,
     )
     embedder = usable_embedder(event.embedder)
@@ -200,6 +189,39 @@ def _find_events(
         return events
     with watch("join languages", len(groups), "groups"):
         return _join_languages(events, texts, features, links, embedder, event.window_days, report)
+
+
+def _weighed_words(
+    texts: Sequence[GroupText], event: EventConfig, report: Progress, watch: Stopwatch
+) -> tuple[Features, Observed]:
+    with watch("read words", len(texts), "groups"):
+        profiles = profiles_of(texts, progress=report)
+        observed = observe(profiles)
+    with watch("weigh words", len(texts), "groups"):
+        return features_of(texts, profiles, observed, event.prior_weight), observed
+
+
+def _scored_pairs(
+    features: Features, event: EventConfig, report: Progress, watch: Stopwatch
+) -> tuple[Scored, Events]:
+    """Return the pairs that may be one event, and how many were looked at."""
+    with watch("find candidates", len(features), "groups"):
+        candidates = _find_candidates(features, event, report)
+    with watch("score", len(candidates.pairs), "pairs"):
+        # Who knows whom must not depend on the floor.
+        scored = score(features, candidates.pairs, floor=min(_floor(event), ACQUAINTED))
+    apart = np.arange(len(features), dtype=np.int64)
+    return scored, Events(
+        labels=apart,
+        scores=None,
+        observed=None,
+        candidates=len(candidates.pairs),
+        capped_terms=candidates.capped_terms,
+    )
+
+
+def _floor(event: EventConfig) -> int:
+    return round(event.floor * PROBABILITY_UNIT)
 
 
 def _join_languages(
@@ -217,7 +239,7 @@ def _join_languages(
     rows = np.flatnonzero(needed)
     found = embed(
         embedder,
-        [(texts[row].title, texts[row].body) for row in rows.tolist()],
+        Told([texts[row] for row in rows.tolist()]),
         [features.languages[row] for row in rows.tolist()],
         progress=report,
     )

@@ -22,13 +22,11 @@ from dedup.batch import Batch, groups_of, prepare
 from dedup.cluster import Cluster, DuplicateGroup
 from dedup.config import Config
 from dedup.duplicates.groups import Duplicates
-from dedup.duplicates.shingling import Runs, shingle
 from dedup.errors import ConfigError
 from dedup.events.clustering import link
 from dedup.progress import silent
 from dedup.review import kept_scores, links_between, numbered, threshold_units
 from dedup.text.recurring import RecurringLines, count_lines
-from dedup.text.tokenize import compared_tokens
 
 if TYPE_CHECKING:
     from dedup.result import Clustering
@@ -112,9 +110,8 @@ def _assembled(
     articles = [member.article for group in groups for member in group.members]
     batch = prepare(articles, (), settings, silent, recurring=_recurring(result))
     duplicates = _duplicates(result, batch, groups, row)
-    shingles = duplicates.shingles.take(duplicates.shingle_row[np.unique(duplicates.centre)])
     parts = groups_of(batch, duplicates)
-    made = assemble(batch, duplicates, parts, shingles, events, result.level, settings, silent)
+    made = assemble(batch, duplicates, parts, events, result.level, settings, silent)
     return [
         replace(
             cluster,
@@ -152,24 +149,13 @@ def _duplicates(
             centre[position[member.article.id]] = position[group.centre]
     # Exact copies are always in one group, so whoever stands for a row is here too.
     representative = position_of[result.copies.representative[rows]]
-    heads, shingle_row = np.unique(representative, return_inverse=True)
     pairs = position_of[result.copies.pairs].reshape(-1, 2)
     here = (pairs >= 0).all(axis=1)
-    texts = (batch.cleaned[head] for head in heads.tolist())
     return Duplicates(
         representative=representative,
         centre=centre,
         pairs=pairs[here],
         jaccard=result.copies.jaccard[here],
-        shingles=Runs.of(
-            [
-                shingle(
-                    [compared_tokens(text.title, text.body) for text in texts],
-                    result.config.duplicate.shingle_size,
-                )
-            ]
-        ),
-        shingle_row=shingle_row.astype(np.int64),
         candidates=result.statistics.duplicate_candidates,
         capped_buckets=result.statistics.capped_buckets,
     )

@@ -61,7 +61,7 @@ def member(
         ),
         clean=CleanArticle(
             title=title.rstrip("."),
-            body="\n".join(paragraphs),
+            text="\n".join(paragraphs),
             header=None if header is None else WireHeader(kind=header[0], number=header[1]),
             dateline=None,
             credits=tuple(

@@ -153,9 +153,22 @@ def test_the_credit_field_counts_as_an_agency() -> None:
 def test_records_are_checked() -> None:
     with pytest.raises(ValueError, match="title"):
         CleanArticle(title="a\nb")
-    for body in ("\n", "a\n\nb", "a\n"):
-        with pytest.raises(ValueError, match="empty lines"):
-            CleanArticle(body=body)
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "body"),
+    [
+        ("\n", None, ""),
+        ("a\n\nb", None, "a\nb"),
+        ("\na\n", None, "a"),
+        ("a\n\nb\n\n\nc d\n", ((0, 4), (7, 8)), "a\nb\nc"),
+        ("a", (), ""),
+    ],
+)
+def test_a_body_is_put_together_from_its_parts(
+    text: str, spans: tuple[tuple[int, int], ...] | None, body: str
+) -> None:
+    assert CleanArticle(text=text, spans=spans).body == body
 
 
 @given(

@@ -27,6 +27,7 @@ from dedup.events.overlaps import RAREST
 from dedup.events.profiles import PARTS, read_profile
 from dedup.events.reading import profiles_in_one
 from dedup.events.scoring import FEATURES, default_model, score, to_probability
+from dedup.text.clean import CleanArticle
 from dedup.text.tokenize import strip_accents
 
 WORDS = [
@@ -46,7 +47,8 @@ TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
 
 
 def group(body: str, title: str = "", published: Interval | None = None, *urls: str) -> GroupText:
-    return GroupText(id=body, title=title, body=body, published=published, urls=frozenset(urls))
+    clean = CleanArticle(title=title, text=body)
+    return GroupText(id=body, clean=clean, published=published, urls=frozenset(urls))
 
 
 def features(groups: list[GroupText]) -> Features:

@@ -68,8 +68,6 @@ def test_pairs_equal_brute_force(texts: Texts, setting: tuple[int, float]) -> No
     found = duplicates_of(texts, shingle_size=size, threshold=threshold, bands=128, rows=1)
     assert expanded(found) == brute_force(texts, size, threshold)
     assert len(found) == len(texts)
-    for row, text in enumerate(texts):
-        assert len(found.shingles_of(row)) == len(shingle_set(text, size))
 
 
 @given(edited_texts())
@@ -114,7 +112,7 @@ def test_a_thousand_exact_copies_are_one_row() -> None:
     found = duplicates_of([base] * 1000 + [["other"] * 5], shingle_size=3, threshold=0.7)
     assert set(found.centre[:1000].tolist()) == {0}
     assert found.centre[1000] == 1000
-    assert (found.candidates, len(found.pairs), len(found.shingles)) == (0, 0, 2)
+    assert (found.candidates, len(found.pairs)) == (0, 0)
     assert len(found.expanded_pairs()[0]) == 1000 * 999 // 2
 
 

@@ -20,7 +20,7 @@ from dedup.text.credits import Credit, WireHeader
 def clean(**fields: Any) -> CleanArticle:
     settings: dict[str, Any] = {
         "title": "Security service watches Alibaba hub",
-        "body": "A paragraph of the report.",
+        "text": "A paragraph of the report.",
         "header": None,
         "dateline": None,
         "credits": (),

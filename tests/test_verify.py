@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup.duplicates import passages
 from dedup.duplicates import verify as module
-from dedup.duplicates.shingling import Ragged, Runs
+from dedup.duplicates.shingling import Ragged, Runs, shingle_hashes
 from dedup.duplicates.verify import (
     Verified,
     containment,
@@ -20,6 +21,8 @@ from dedup.duplicates.verify import (
     star_groups,
     verify,
 )
+from dedup.text.clean import CleanArticle
+from dedup.text.tokenize import compared_tokens
 
 # Values at both ends of the 64 bits, few enough that rows overlap.
 hashes = st.sampled_from([0, 1, 2, 3, 4, 5, 1 << 63, (1 << 63) + 1, (1 << 64) - 2, (1 << 64) - 1])
@@ -52,6 +55,23 @@ def test_verify_equals_sets(rows: list[set[int]], threshold: float, block: int) 
                 expected[i, j] = float(similarity)
     got = dict(zip(map(tuple, found.pairs.tolist()), found.jaccard.tolist(), strict=True))
     assert got == expected
+
+
+@given(st.lists(st.text("ab c\n", max_size=40), min_size=2, max_size=6), st.integers(1, 3))
+@settings(max_examples=100, deadline=None)
+def test_passages_are_those_of_sets(bodies: list[str], size: int) -> None:
+    sides = [CleanArticle(title="t u v", text=body.strip()) for body in bodies]
+    rows = [
+        set(shingle_hashes(compared_tokens(side.title, side.body), size).tolist()) for side in sides
+    ]
+    pairs = all_pairs(len(rows))
+    for which in ("reference", "compiled"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DEDUP_KERNELS", which)
+            patch.setattr(passages, "_BLOCK", 2)
+            found = passages.shared_passages(sides, pairs, size)
+        assert found.counts.tolist() == [len(rows[i] & rows[j]) for i, j in pairs.tolist()]
+        assert found.sizes.tolist() == [[len(rows[i]), len(rows[j])] for i, j in pairs.tolist()]
 
 
 @given(st.sets(hashes), st.sets(hashes))

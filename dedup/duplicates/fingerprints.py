@@ -33,7 +33,7 @@ from dedup.progress import Progress, silent
 from dedup.text.code_points import code_points
 from dedup.text.tokenize import FEWEST_TOKENS, SHORT_BODY, compared_tokens
 
-__all__ = ["Fingerprints", "fingerprint", "fingerprint_tokens", "token_digest"]
+__all__ = ["Fingerprints", "fingerprint", "fingerprint_tokens", "shingle_texts", "token_digest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,9 +92,10 @@ def fingerprint(
     >>> found.representative.tolist(), [len(found.shingles.row(row)) for row in (0, 1)]
     ([0, 0, 2], [3, 0])
     """
-    if engine.is_compiled(sum(len(title) + len(body) for title, body in texts)):
+    sizes = engine.lengths(texts)
+    if engine.is_compiled(int(sizes.sum())):
         engine.warm_up(progress)
-        return _compiled(texts, shingle_size, num_perm, progress)
+        return _compiled(texts, sizes, shingle_size, num_perm, progress)
     tokens = [compared_tokens(title, body) for title, body in texts]
     return fingerprint_tokens(
         tokens, shingle_size=shingle_size, num_perm=num_perm, progress=progress
@@ -137,6 +138,38 @@ def fingerprint_tokens(
     )
 
 
+def shingle_texts(texts: Sequence[tuple[str, str]], shingle_size: int) -> Runs:
+    """Return the shingles of texts, one row for each, copies too.
+
+    Parameters
+    ----------
+    texts : sequence of (str, str)
+        Headline and body of each.
+    shingle_size : int
+        Tokens in a shingle, at least 1.
+
+    Examples
+    --------
+    >>> shingle_texts([("", "a b c d"), ("", "a b c d")], 3).sets(np.array([1])).lengths.tolist()
+    [2]
+    """
+    sizes = engine.lengths(texts)
+    if not engine.is_compiled(int(sizes.sum())):
+        return Runs.of([shingle((compared_tokens(*text) for text in texts), shingle_size)])
+    engine.warm_up()
+    check_size(shingle_size)
+
+    def shingled(part: slice) -> Ragged:
+        tokens = _tokens(texts[part])
+        return _shingled(tokens, np.arange(part.stop - part.start), shingle_size)
+
+    return Runs.of(
+        rows
+        for parts in engine.groups_of_parts(sizes)
+        for rows in engine.in_parallel(shingled, parts)
+    )
+
+
 def token_digest(tokens: Sequence[str]) -> bytes:
     """Return a 128-bit digest of a token sequence; no two sequences are written alike.
 
@@ -160,29 +193,26 @@ class _Tokens:
 
 
 def _compiled(
-    texts: Sequence[tuple[str, str]], shingle_size: int, num_perm: int, progress: Progress
+    texts: Sequence[tuple[str, str]],
+    sizes: NDArray[np.int64],
+    shingle_size: int,
+    num_perm: int,
+    progress: Progress,
 ) -> Fingerprints:
     check_size(shingle_size)
     factors, terms = permutations(num_perm)
 
-    def shingles_of(part: tuple[_Tokens, NDArray[np.int64]]) -> tuple[Ragged, NDArray[np.uint32]]:
-        tokens, rows = part
-        values = np.empty(len(tokens.values), dtype=np.uint64)
-        lengths = np.empty(len(rows), dtype=np.int64)
-        loops = engine.kernels()
-        count = loops.shingle_rows(
-            tokens.values, tokens.offsets, rows, shingle_size, values, lengths
-        )
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        signed = np.full((len(rows), num_perm), EMPTY, dtype=np.uint32)
-        loops.sign_rows(values, offsets, factors, terms, signed)
-        return Ragged(values=values[:count], offsets=offsets), signed
+    def signed(part: tuple[_Tokens, NDArray[np.int64]]) -> tuple[Ragged, NDArray[np.uint32]]:
+        rows = _shingled(*part, shingle_size)
+        found = np.full((len(rows), num_perm), EMPTY, dtype=np.uint32)
+        engine.kernels().sign_rows(rows.values, rows.offsets, factors, terms, found)
+        return rows, found
 
     digests = np.empty((len(texts), 2), dtype=np.uint64)
     table = np.full(1 << (2 * len(texts)).bit_length(), -1, dtype=np.int64)
     representative = np.arange(len(texts), dtype=np.int64)
     made = [(Ragged.from_rows([]), np.empty((0, num_perm), dtype=np.uint32))]
-    for parts in engine.groups_of_parts(texts):
+    for parts in engine.groups_of_parts(sizes):
         found = engine.in_parallel(lambda part: _tokens(texts[part]), parts)
         fresh = []
         for part, tokens in zip(parts, found, strict=True):
@@ -192,13 +222,23 @@ def _compiled(
             )
             rows = np.arange(part.start, part.stop)
             fresh.append((tokens, np.flatnonzero(representative[part] == rows)))
-        made += engine.in_parallel(shingles_of, fresh)
+        made += engine.in_parallel(signed, fresh)
         progress("fingerprint", parts[-1].stop, len(texts))
     return Fingerprints(
         representative=representative,
         shingles=Runs.of(shingles for shingles, _ in made),
-        signatures=np.concatenate([signed for _, signed in made]),
+        signatures=np.concatenate([signatures for _, signatures in made]),
     )
+
+
+def _shingled(tokens: _Tokens, rows: NDArray[np.int64], shingle_size: int) -> Ragged:
+    """Return the shingles of some rows, in any order inside a row."""
+    values = np.empty(len(tokens.values), dtype=np.uint64)
+    lengths = np.empty(len(rows), dtype=np.int64)
+    count = engine.kernels().shingle_rows(
+        tokens.values, tokens.offsets, rows, shingle_size, values, lengths
+    )
+    return Ragged(values=values[:count], offsets=np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:

@@ -24,10 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.arrays import distinct
 from dedup.duplicates.fingerprints import Fingerprints
 from dedup.duplicates.lsh import candidate_pairs
-from dedup.duplicates.shingling import Runs
 from dedup.duplicates.verify import star_groups, verify
 from dedup.progress import Progress, silent
 
@@ -48,10 +46,6 @@ class Duplicates:
         Verified pairs i < j of representatives, sorted.
     jaccard : ndarray of float64, shape (m,)
         Exact Jaccard similarity of each pair.
-    shingles : Runs
-        Shingle hashes of the r representatives, as :class:`Fingerprints` has them.
-    shingle_row : ndarray of int64, shape (n,)
-        Each row's place in ``shingles``.
     candidates : int
         Pairs that were counted exactly.
     capped_buckets : int
@@ -62,24 +56,18 @@ class Duplicates:
     centre: NDArray[np.int64]
     pairs: NDArray[np.int64]
     jaccard: NDArray[np.float64]
-    shingles: Runs
-    shingle_row: NDArray[np.int64]
     candidates: int
     capped_buckets: int
 
     def __post_init__(self) -> None:
         n = len(self.representative)
-        if len(self.centre) != n or len(self.shingle_row) != n:
-            raise ValueError("representative, centre and shingle_row must have one entry a row")
+        if len(self.centre) != n:
+            raise ValueError("representative and centre must have one entry a row")
         if self.pairs.shape != (len(self.jaccard), 2):
             raise ValueError("pairs must have shape (m, 2) and jaccard shape (m,)")
 
     def __len__(self) -> int:
         return len(self.representative)
-
-    def shingles_of(self, row: int) -> NDArray[np.uint64]:
-        """Return the sorted shingle hashes of any row, exact copies included."""
-        return distinct(self.shingles.row(int(self.shingle_row[row])))
 
     def expanded_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return all verified pairs of rows, exact copies included, and their similarity.
@@ -185,7 +173,7 @@ def find_duplicates(
     >>> found.centre.tolist(), found.pairs.tolist()
     ([0, 0, 0, 3, 4, 5], [[0, 1]])
     """
-    heads, shingle_row, copies = np.unique(
+    heads, text_of, copies = np.unique(
         fingerprints.representative, return_inverse=True, return_counts=True
     )
     candidates = candidate_pairs(
@@ -197,11 +185,9 @@ def find_duplicates(
     centre = star_groups(len(heads), verified.pairs, copies.astype(np.int64))
     return Duplicates(
         representative=fingerprints.representative,
-        centre=heads[centre[shingle_row]],
+        centre=heads[centre[text_of]],
         pairs=heads[verified.pairs].reshape(-1, 2),
         jaccard=verified.jaccard,
-        shingles=fingerprints.shingles,
-        shingle_row=shingle_row.astype(np.int64),
         candidates=len(candidates),
         capped_buckets=candidates.capped_buckets,
     )

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from dedup import engine
 from dedup.arrays import distinct
 from dedup.events.features import UNDATED, Features
+from dedup.text.language import Languages
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -54,13 +55,13 @@ class EventCandidates:
 
     Parameters
     ----------
-    pairs : ndarray of int64, shape (m, 2)
+    pairs : ndarray of int32, shape (m, 2)
         Row numbers i < j, sorted.
     capped_terms : int
         Terms too widespread to generate candidates; raise ``posting_cap`` if it matters.
     """
 
-    pairs: NDArray[np.int64]
+    pairs: NDArray[np.int32]
     capped_terms: int
 
 
@@ -108,19 +109,27 @@ def event_candidates(
         matrix.data[capped[matrix.indices]] = 0
         matrix.eliminate_zeros()
     n = len(features)
-    found = [_same_url(features.urls) @ np.array([n, 1], dtype=np.int64)]
+    speak_alike = None if across_languages else _one_language(features.languages)
+
+    def fitting(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Keep the pairs inside the window and one language, as one whole number each."""
+        kept = pairs[gap_days(features, pairs) <= window_days]
+        if speak_alike is not None:
+            kept = kept[speak_alike(kept)]
+        return np.asarray(kept.min(axis=1) * n + kept.max(axis=1))
+
+    found = [fitting(_same_url(features.urls))]
     order, ends = _in_time(features, window_days)
     near = _compiled if engine.is_compiled(_CHARACTERS * matrix.nnz) else _reference
     for a, b, done in near(matrix[order], ends, min_cosine * _UNIT**2):
-        a, b = order[a], order[b]
-        found.append(np.minimum(a, b) * n + np.maximum(a, b))
+        found.append(fitting(np.stack([order[a], order[b]], axis=1)))
         if progress is not None:
             progress(done, n)
-    # As one whole number each, which takes half the memory of rows of two.
-    pairs = np.stack(np.divmod(distinct(np.concatenate(found)), max(n, 1)), axis=1)
-    pairs = pairs[gap_days(features, pairs) <= window_days]
-    if not across_languages:
-        pairs = pairs[may_be_of_one_language(features, pairs)]
+    codes = distinct(np.concatenate(found))
+    found.clear()
+    pairs = np.empty((len(codes), 2), dtype=np.int32)
+    pairs[:, 0] = codes // max(n, 1)
+    pairs[:, 1] = codes % max(n, 1)
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
 
 
@@ -212,16 +221,16 @@ def are_dated(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np
     return np.asarray((features.earliest[pairs] != UNDATED).all(axis=1))
 
 
-def may_be_of_one_language(
-    features: Features, pairs: NDArray[np.integer[Any]]
-) -> NDArray[np.bool_]:
-    """Return whether the two texts of each pair may be of one language, shape (m,)."""
-    kinds = sorted(set(features.languages), key=lambda kind: (kind.script, sorted(kind.possible)))
+def _one_language(
+    languages: Sequence[Languages],
+) -> Callable[[NDArray[np.int64]], NDArray[np.bool_]]:
+    """Return what tells whether the two texts of each pair may be of one language."""
+    kinds = sorted(set(languages), key=lambda kind: (kind.script, sorted(kind.possible)))
     number = {kind: place for place, kind in enumerate(kinds)}
     fits = np.array([a.may_equal(b) for a in kinds for b in kinds], dtype=np.bool_)
     fits = fits.reshape(len(kinds), len(kinds))
-    of_row = np.array([number[kind] for kind in features.languages], dtype=np.int64)
-    return np.asarray(fits[of_row[pairs[:, 0]], of_row[pairs[:, 1]]], dtype=np.bool_)
+    of_row = np.array([number[kind] for kind in languages], dtype=np.int64)
+    return lambda pairs: np.asarray(fits[of_row[pairs[:, 0]], of_row[pairs[:, 1]]])
 
 
 def _top(matrix: csr_array[Any], size: int) -> csr_array[Any]:

@@ -20,8 +20,10 @@ from dedup.events.profiles import Profiles
 from dedup.events.reading import read_profiles
 from dedup.events.scoring import Scored, score
 from dedup.progress import Progress, silent
+from dedup.text.clean import CleanArticle
 from dedup.text.language import Languages, possible_languages
 from dedup.text.tokenize import compared_tokens, first_tokens
+from dedup.text.told import Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,8 @@ class GroupText:
     ----------
     id : str
         Id of the centre.
-    title, body : str
-        Cleaned text of the centre.
+    clean : CleanArticle
+        The centre's text; blank where it cannot be compared.
     published : Interval or None
         The earliest date of the group.
     urls : frozenset of str
@@ -45,12 +47,21 @@ class GroupText:
     """
 
     id: str
-    title: str
-    body: str
+    clean: CleanArticle
     published: Interval | None
     urls: frozenset[str]
     language: str | None = None
     sources: frozenset[str] = frozenset()
+
+    @property
+    def title(self) -> str:
+        """Its headline."""
+        return self.clean.title
+
+    @property
+    def body(self) -> str:
+        """Its body, put together anew each time."""
+        return self.clean.body
 
     @property
     def tokens(self) -> list[str]:
@@ -66,7 +77,7 @@ class GroupText:
 
 def profiles_of(groups: Sequence[GroupText], *, progress: Progress = silent) -> Profiles:
     """Read the texts of groups; see :func:`dedup.events.reading.read_profiles`."""
-    return read_profiles([(group.title, group.body) for group in groups], progress=progress)
+    return read_profiles(Told(groups), progress=progress)
 
 
 def features_of(

@@ -58,9 +58,10 @@ def read_profiles(texts: Sequence[tuple[str, str]], *, progress: Progress = sile
     >>> read_profiles([("Marlin aground", "The Marlin is aground."), ("", "")])[0].terms["marlin"]
     2
     """
-    if engine.is_compiled(sum(len(title) + len(body) for title, body in texts)):
+    sizes = engine.lengths(texts)
+    if engine.is_compiled(int(sizes.sum())):
         engine.warm_up(progress)
-        return _compiled(texts, progress)
+        return _compiled(texts, sizes, progress)
     profiles = []
     for done, (title, body) in enumerate(texts, start=1):
         profiles.append(read_profile(title, body))
@@ -175,11 +176,13 @@ class _Read:
     others: Mapping[int, Profile]
 
 
-def _compiled(texts: Sequence[tuple[str, str]], progress: Progress) -> Profiles:
+def _compiled(
+    texts: Sequence[tuple[str, str]], sizes: NDArray[np.int64], progress: Progress
+) -> Profiles:
     words = _Words()
     hashed = _Hashed(words)
     made: list[_Entries] = []
-    for parts in engine.groups_of_parts(texts):
+    for parts in engine.groups_of_parts(sizes):
         read = engine.in_parallel(lambda part: _read(texts[part]), parts)
         made += hashed.entries(read)
         progress("read words", parts[-1].stop, len(texts))

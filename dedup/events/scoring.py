@@ -29,6 +29,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +125,7 @@ class Scored:
 
 def score(
     features: Features,
-    pairs: NDArray[np.int64],
+    pairs: NDArray[np.integer[Any]],
     model: Model | None = None,
     *,
     floor: int = 0,
@@ -135,7 +136,7 @@ def score(
     ----------
     features : Features
         n groups.
-    pairs : ndarray of int64, shape (m, 2)
+    pairs : ndarray of integers, shape (m, 2)
         Row numbers.
     model : Model, optional
         The shipped one by default.
@@ -154,7 +155,7 @@ def score(
     count, texts = overlaps_of(features, len(pairs)), _Texts.of(features)
 
     def scored(start: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        block = pairs[start : start + _BLOCK]
+        block = pairs[start : start + _BLOCK].astype(np.int64)
         values = _values(features, texts, count(block), block)
         kept = to_probability(model.log_odds(values)) >= floor
         return block[kept], values[kept]

@@ -25,11 +25,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.duplicates.shingling import Runs
-from dedup.duplicates.verify import shared
+from dedup.duplicates.passages import shared_passages
 from dedup.events.candidates import gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Features
+from dedup.events.groups import GroupText
 
 __all__ = ["are_versions"]
 
@@ -41,10 +41,10 @@ _DAYS: Final = 2.0
 
 def are_versions(
     features: Features,
-    sources: Sequence[frozenset[str]],
-    shingles: Runs,
+    texts: Sequence[GroupText],
     pairs: NDArray[np.integer[Any]],
     probability: NDArray[np.int64],
+    shingle_size: int,
 ) -> NDArray[np.bool_]:
     """Return which pairs are versions of one report.
 
@@ -52,26 +52,24 @@ def are_versions(
     ----------
     features : Features
         n texts.
-    sources : sequence of frozenset of str, length n
-        Who published each; empty where nobody knows.
-    shingles : Runs
-        n rows.
+    texts : sequence of GroupText, length n
     pairs : ndarray of integers, shape (m, 2)
     probability : ndarray of int64, shape (m,)
         In units of ``1 / PROBABILITY_UNIT``, after round-ups were held down.
+    shingle_size : int
+        Tokens in a shingle.
 
     Returns
     -------
     ndarray of bool, shape (m,)
-        Linear in the pairs, and in the shingles of those that one source published.
+        Linear in the pairs, and in the texts of those that one source published.
     """
     dated = features.dated[pairs].all(axis=1)
     asked = np.flatnonzero(dated & (probability >= _SURE))
     asked = asked[gap_days(features, pairs[asked]) < _DAYS]
-    rows = pairs[asked].tolist()
-    one = np.array([bool(sources[i] & sources[j]) for i, j in rows], dtype=np.bool_)
-    asked = asked[one]
-    common = shared(shingles, pairs[asked])
+    one = [bool(texts[i].sources & texts[j].sources) for i, j in pairs[asked].tolist()]
+    asked = asked[np.array(one, dtype=np.bool_)]
+    common = shared_passages(texts, pairs[asked], shingle_size)
     shorter = common.sizes.min(axis=1)
     found = np.zeros(len(pairs), dtype=np.bool_)
     found[asked] = (shorter > 0) & (common.counts >= _HELD * shorter)
