@@ -48,6 +48,9 @@ UNIT = 64
 #: where a thousand reports of one event are all there is, its own names must not come to nothing.
 _KEPT_RARITY = 0.25
 
+#: Texts whose weights are worked out at once; bounds memory.
+_BLOCK = 1 << 14
+
 UNDATED = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -263,10 +266,11 @@ def weigh(
     def rarity(of: Sequence[str], counts: Mapping[str, int]) -> NDArray[np.int64]:
         return inverse_document_frequency(of, counts, n_texts, prior_weight)
 
-    def rows(of_word: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the entries of some words, and the offsets of each text's among them."""
-        chosen = np.flatnonzero(of_word[profiles.word])
-        return chosen, np.searchsorted(chosen, profiles.offsets)
+    def rows(of_word: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which entries are of some words, and the offsets of each text's among them."""
+        chosen = of_word[profiles.word]
+        before = np.concatenate([[0], np.cumsum(chosen, dtype=np.int64)])
+        return chosen, before[profiles.offsets]
 
     of_terms = rarity(words, observed.terms)
     at, ends = rows(~profiles.is_number)
@@ -284,7 +288,7 @@ def weigh(
     at, ends = rows(profiles.is_number)
     # A number counts once, however often it is used.
     numbers = _view(
-        _csr(np.ones(len(at), dtype=np.uint16), profiles.word[at], ends, len(words)),
+        _csr(np.ones(int(ends[-1]), dtype=np.uint16), profiles.word[at], ends, len(words)),
         rarity(words, observed.numbers),
         words,
     )
@@ -310,16 +314,30 @@ def _csr(
 
 
 def _view(counts: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str]) -> View:
-    weights = _saturated()[np.minimum(counts.data, len(_saturated()) - 1)]
-    weights = weights * rarity.astype(np.int32)[counts.indices]
-    matrix = _csr(weights, counts.indices, counts.indptr, counts.shape[1])
-    squares = _csr(weights.astype(np.float64) ** 2, counts.indices, counts.indptr, counts.shape[1])
+    n = counts.shape[0]
+    weights = np.empty(len(counts.data), dtype=np.int32)
+    norm, total = np.zeros(n), np.zeros(n, dtype=np.int64)
+    of_word = rarity.astype(np.int32)
+    for start in range(0, n, _BLOCK):  # what is in between would take more memory than the rest
+        rows = slice(start, min(start + _BLOCK, n))
+        ends = counts.indptr[rows.start : rows.stop + 1].astype(np.int64)
+        here = slice(int(ends[0]), int(ends[-1]))
+        used = np.minimum(counts.data[here], len(_saturated()) - 1)
+        weights[here] = _saturated()[used] * of_word[counts.indices[here]]
+        norm[rows] = np.sqrt(_sums(weights[here].astype(np.int64) ** 2, ends - ends[0]))
+        total[rows] = _sums(weights[here].astype(np.int64), ends - ends[0])
     return View(
-        matrix=matrix,
-        norm=np.sqrt(squares.sum(axis=1)),
-        total=np.asarray(matrix.sum(axis=1, dtype=np.int64), dtype=np.int64),
+        matrix=_csr(weights, counts.indices, counts.indptr, counts.shape[1]),
+        norm=norm,
+        total=total,
         words=tuple(words),
     )
+
+
+def _sums(values: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sum of each row."""
+    before = np.concatenate([[0], np.cumsum(values)])
+    return np.asarray(before[ends[1:]] - before[ends[:-1]])
 
 
 @cache

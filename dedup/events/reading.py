@@ -73,7 +73,10 @@ def read_profiles(texts: Sequence[tuple[str, str]], *, progress: Progress = sile
 def profiles_in_one(profiles: Sequence[Profile]) -> Profiles:
     """Return the profiles of single texts as one record."""
     words = _Words()
-    return _joined(words, [words.entries(profile) for profile in profiles])
+    rows = _Rows(words)
+    for profile in profiles:
+        rows.add(words.entries(profile))
+    return rows.joined()
 
 
 class _Words:
@@ -109,6 +112,7 @@ class _Words:
             (self.number_of(word, True), min(count, MOST_USES), 0, 0, False)
             for word, count in profile.numbers.items()
         ]
+        rows.sort()
         word, count, lead, places, as_name = np.array(rows, dtype=np.int64).reshape(-1, 5).T
         return _Entries(
             lengths=np.array([len(rows)], dtype=np.int64),
@@ -122,7 +126,10 @@ class _Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Entries:
-    """Entries of some texts, columns as in :class:`Profiles`; and how many each text has."""
+    """Entries of some texts, columns as in :class:`Profiles`, and how many each text has.
+
+    Those of one text are sorted by word.
+    """
 
     lengths: NDArray[np.int64]
     word: NDArray[np.int32]
@@ -135,29 +142,32 @@ class _Entries:
 _COLUMNS = tuple(field.name for field in fields(_Entries) if field.name != "lengths")
 
 
-def _joined(words: _Words, parts: Sequence[_Entries]) -> Profiles:
-    """Return the entries of all parts, sorted by word inside each text."""
-    from scipy.sparse import csr_array
+class _Rows:
+    """The entries of many texts, part by part."""
 
-    none = words.entries(read_profile("", ""))
-    lengths = np.concatenate([[0], *(part.lengths for part in parts)])
-    columns = {
-        name: np.concatenate([getattr(none, name), *(getattr(part, name) for part in parts)])
-        for name in _COLUMNS
-    }
-    offsets = np.cumsum(lengths, dtype=np.int64)
-    # scipy sorts the columns of a sparse matrix, and moves the places along.
-    places = csr_array(
-        (np.arange(len(columns["word"])), columns["word"], offsets),
-        shape=(len(lengths) - 1, max(1, len(words.words))),
-    )
-    places.sort_indices()
-    return Profiles(
-        words=tuple(words.words),
-        is_number=np.array(words.is_number, dtype=np.bool_),
-        offsets=offsets,
-        **{name: values[places.data] for name, values in columns.items()},
-    )
+    def __init__(self, words: _Words) -> None:
+        self._words = words
+        nothing = words.entries(read_profile("", ""))  # so that no column is without a type
+        self._lengths = [np.zeros(1, dtype=np.int64)]
+        self._columns = {name: [getattr(nothing, name)] for name in _COLUMNS}
+
+    def add(self, entries: _Entries) -> None:
+        self._lengths.append(entries.lengths)
+        for name, parts in self._columns.items():
+            parts.append(getattr(entries, name))
+
+    def joined(self) -> Profiles:
+        """Return all of them, which are then no longer here."""
+        columns = {}
+        for name, parts in self._columns.items():
+            columns[name] = np.concatenate(parts)
+            parts.clear()  # one column at a time is twice in memory, not all of them
+        return Profiles(
+            words=tuple(self._words.words),
+            is_number=np.array(self._words.is_number, dtype=np.bool_),
+            offsets=np.cumsum(np.concatenate(self._lengths), dtype=np.int64),
+            **columns,
+        )
 
 
 # --- compiled ---------------------------------------------------------------------------------
@@ -180,13 +190,13 @@ def _compiled(
     texts: Sequence[tuple[str, str]], sizes: NDArray[np.int64], progress: Progress
 ) -> Profiles:
     words = _Words()
-    hashed = _Hashed(words)
-    made: list[_Entries] = []
+    hashed, rows = _Hashed(words), _Rows(words)
     for parts in engine.groups_of_parts(sizes):
         read = engine.in_parallel(lambda part: _read(texts[part]), parts)
-        made += hashed.entries(read)
+        for entries in hashed.entries(read):
+            rows.add(entries)
         progress("read words", parts[-1].stop, len(texts))
-    return _joined(words, made)
+    return rows.joined()
 
 
 def _read(texts: Sequence[tuple[str, str]]) -> _Read:
@@ -286,13 +296,15 @@ class _Hashed:
         has_body = np.bincount(row[in_body > 0], minlength=len(part.lengths)) > 0
         as_name = (part.known & loops.IS_NAME) > 0
         as_name |= ((part.known & loops.MAY_BE_NAME) > 0) & ~self._common.values[number]
+        word = self._word.values[number]
+        order = np.lexsort((word, row))
         return _Entries(
             lengths=part.lengths,
-            word=self._word.values[number],
-            count=counts[:, 0],
-            lead=counts[:, 1] * is_term,
-            places=np.where(has_body[row], in_body, in_headline),
-            as_name=as_name & is_term,
+            word=word[order],
+            count=counts[order, 0],
+            lead=(counts[:, 1] * is_term)[order],
+            places=np.where(has_body[row], in_body, in_headline)[order],
+            as_name=(as_name & is_term)[order],
         )
 
     def _with_others(self, part: _Read, entries: _Entries) -> _Entries:
