@@ -26,7 +26,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from dedup.text.agencies import known_key
+from dedup.text.hints import Hints, hints_of
 from dedup.text.line_forms import (
+    appeal_words,
+    appeals_in,
     caption_core,
     is_appeal,
     is_bio,
@@ -47,10 +50,10 @@ from dedup.text.line_forms import (
     is_wrapped,
     rule_by_form,
 )
-from dedup.text.patterns import ends_as_sentence, fold_line, furniture_rules
+from dedup.text.patterns import ends_as_sentence, fold, fold_line, furniture_rules
 from dedup.text.recurring import LONGEST, RecurringLines, count_lines
 
-__all__ = ["RecurringLines", "RemovedLine", "Stripped", "count_lines", "strip_lines"]
+__all__ = ["RecurringLines", "RemovedLine", "Stripped", "count_lines", "strip_lines", "vocabulary"]
 
 _HEAD: Final = 6  # lines, counted among what is left
 _TAIL: Final = 8
@@ -113,7 +116,12 @@ class Stripped:
 
 
 def strip_lines(
-    lines: Sequence[str], *, title: str, source: str | None, recurring: RecurringLines
+    lines: Sequence[str],
+    *,
+    title: str,
+    source: str | None,
+    recurring: RecurringLines,
+    hints: Hints | None = None,
 ) -> Stripped:
     """Take site furniture out of the lines of one article.
 
@@ -127,6 +135,8 @@ def strip_lines(
         The source as :func:`dedup.text.recurring.source_key` gives it.
     recurring : RecurringLines
         Lines that recur across each source's articles.
+    hints : Hints, optional
+        Of these lines and :func:`vocabulary`, where somebody has them.
 
     Returns
     -------
@@ -147,7 +157,9 @@ def strip_lines(
     [('Share', 'share'), ('Read more: Storm nears', 'related')]
     """
     present = [number for number, line in enumerate(lines) if line]
-    verdicts = _verdicts(lines, present, title)
+    if hints is None:
+        hints = hints_of(fold("\n".join(lines)), vocabulary())
+    verdicts = _verdicts(lines, present, title, hints)
     repeated = recurring.of(source)
     if repeated:
         _mark_recurring(lines, present, verdicts, repeated)
@@ -165,7 +177,14 @@ def strip_lines(
     return Stripped(kept=kept, removed=removed)
 
 
-def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[int, str]:
+def vocabulary() -> frozenset[str]:
+    """Return the words that :func:`strip_lines` asks a text for."""
+    return furniture_rules().words | appeal_words()
+
+
+def _verdicts(
+    lines: Sequence[str], present: Sequence[int], title: str, hints: Hints
+) -> dict[int, str]:
     verdicts: dict[int, str] = {}
     if is_wrapped(lines):
         _mark_repeats(lines, present[:_HEAD], verdicts, title)
@@ -174,13 +193,14 @@ def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[
     headings: list[int] = []
     doubtful: list[int] = []
     match = furniture_rules().match
+    possible = furniture_rules().possible(hints)
     for place, number in enumerate(present):
         line = lines[number]
         if len(line) > _LONGEST:
             if len(line) <= _LONGEST_GALLERY and is_gallery(line):
                 verdicts[number] = "gallery"
             continue
-        rules = match(line)
+        rules = match(line, possible)
         if "related_list" in rules:
             headings.append(place)
             verdicts[number] = "related_list"
@@ -204,7 +224,7 @@ def _verdicts(lines: Sequence[str], present: Sequence[int], title: str) -> dict[
     _mark_links(lines, present, verdicts, headings)
     _mark_weak(present, verdicts, weak)
     _mark_names(lines, present, verdicts)
-    _mark_foot(lines, present, verdicts)
+    _mark_foot(lines, present, verdicts, hints)
     _mark_wall(lines, present, verdicts, title)
     return verdicts
 
@@ -363,16 +383,19 @@ def _mark_names(lines: Sequence[str], present: Sequence[int], verdicts: dict[int
             verdicts[number] = "byline"
 
 
-def _mark_foot(lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str]) -> None:
+def _mark_foot(
+    lines: Sequence[str], present: Sequence[int], verdicts: dict[int, str], hints: Hints
+) -> None:
     """Mark what is said to the reader, or about the author, at the edges of what is left."""
+    appeals = appeals_in(hints)
     left = [number for number in present if number not in verdicts]
     if len(left) < 2:
         return
     for number in left[:2]:
-        _mark_said(lines, number, verdicts)
+        _mark_said(lines, number, verdicts, appeals)
     missed = 0
     for number in reversed(left[2:]):
-        _mark_said(lines, number, verdicts)
+        _mark_said(lines, number, verdicts, appeals)
         missed = 0 if number in verdicts else missed + 1
         if missed == _FOOT:
             break
@@ -387,10 +410,12 @@ def _mark_foot(lines: Sequence[str], present: Sequence[int], verdicts: dict[int,
         verdicts[number] = "byline"
 
 
-def _mark_said(lines: Sequence[str], number: int, verdicts: dict[int, str]) -> None:
+def _mark_said(
+    lines: Sequence[str], number: int, verdicts: dict[int, str], appeals: Sequence[str] | None
+) -> None:
     if is_contact(lines[number]):
         verdicts[number] = "contact"
-    elif is_appeal(lines[number]):
+    elif appeals is not None and is_appeal(lines[number], appeals):
         verdicts[number] = "appeal"
 
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from typing import Final
 
@@ -31,20 +32,22 @@ import regex
 from dedup.article import Article
 from dedup.dates import Interval
 from dedup.text.agencies import known_key
-from dedup.text.boilerplate import RecurringLines, RemovedLine, strip_lines
+from dedup.text.boilerplate import RecurringLines, RemovedLine, strip_lines, vocabulary
 from dedup.text.credits import (
     Credit,
     Dateline,
     WireHeader,
     article_credits,
+    credit_words,
     is_withdrawn,
     split_dateline,
     split_ending,
     split_header,
 )
+from dedup.text.hints import hints_of
 from dedup.text.line_forms import is_prose
 from dedup.text.normalize import break_lines, normalize
-from dedup.text.patterns import furniture_rules
+from dedup.text.patterns import fold, furniture_rules
 from dedup.text.recurring import source_key, url_host
 from dedup.text.written_dates import bracketed_dates, is_timestamp, line_dates
 
@@ -169,8 +172,9 @@ def clean(
     title = _without_outlet(title, article)
     text = normalize(article.text) if normalized is None else normalized
     lines, numbers = _lines(article.text, text)
+    hints = hints_of(fold(text), _vocabulary())
     if strip_furniture:
-        stripped = strip_lines(lines, title=title, source=source, recurring=recurring)
+        stripped = strip_lines(lines, title=title, source=source, recurring=recurring, hints=hints)
         kept, removed, rescued = list(stripped.kept), list(stripped.removed), stripped.rescued
     else:
         kept = [(number, line) for number, line in enumerate(lines) if line]
@@ -193,6 +197,7 @@ def clean(
             [line.line for line in removed if line.rule in _CREDITING],
             dateline,
             article.credit,
+            hints,
         ),
         dates=dates,
         removed=tuple(
@@ -204,6 +209,11 @@ def clean(
         withdrawn=withdrawn,
         rescued=rescued,
     )
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    return vocabulary() | credit_words()
 
 
 def _begins(lines: Sequence[str], kept: Sequence[tuple[int, str]]) -> list[int]:

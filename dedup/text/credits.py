@@ -32,6 +32,8 @@ import regex
 from dedup.text.agencies import agency_key, find_name, is_outlet_like, known_key, name_before
 from dedup.text.datelines import Dateline, split_dateline
 from dedup.text.headers import WireHeader, credit_data, is_withdrawn, split_header
+from dedup.text.hints import Hints, hints_of, pieces
+from dedup.text.patterns import fold
 
 __all__ = [
     "RELATIONS",
@@ -39,6 +41,7 @@ __all__ = [
     "Dateline",
     "WireHeader",
     "article_credits",
+    "credit_words",
     "is_withdrawn",
     "line_credit",
     "split_dateline",
@@ -114,15 +117,17 @@ def _templates() -> tuple[Mapping[str, tuple[_Template, ...]], tuple[_Template, 
                     unspaced.append(template)
                 else:
                     # A template that ends at a quote mark or "l'" has no word of its own there.
-                    words = [word for word in regex.split(r"[\s,']+", phrase) if word]
-                    by_word[max(words, key=lambda word: (len(word), word))].append(template)
+                    by_word[max(pieces(phrase), key=lambda word: (len(word), word))].append(
+                        template
+                    )
     return MappingProxyType({word: tuple(found) for word, found in by_word.items()}), tuple(
         unspaced
     )
 
 
 @cache
-def _template_words() -> frozenset[str]:
+def credit_words() -> frozenset[str]:
+    """Return the words that :func:`article_credits` asks a text for."""
     return frozenset(_templates()[0])
 
 
@@ -146,6 +151,7 @@ def article_credits(
     removed: Iterable[str] = (),
     dateline: Dateline | None = None,
     credit: str | None = None,
+    hints: Hints | None = None,
 ) -> tuple[Credit, ...]:
     """Collect the credits of one article.
 
@@ -159,6 +165,8 @@ def article_credits(
         Its agency is a credit of relation ``"agency"``.
     credit : str or None
         The article's own credit field; the same.
+    hints : Hints, optional
+        Of the text that the body is cut from and :func:`credit_words`, where somebody has them.
 
     Returns
     -------
@@ -176,7 +184,7 @@ def article_credits(
     if dateline is not None and dateline.agency:
         found.append(_credit("agency", dateline.agency))
     found += map(line_credit, removed)
-    found += _in_text(body) if body else []
+    found += _in_text(body, hints) if body else []
     unique: dict[tuple[str, str], Credit] = {}
     for each in found:
         if each is not None:
@@ -269,14 +277,13 @@ def _is_agency_list(inside: str) -> bool:
     )
 
 
-def _in_text(text: str) -> list[Credit]:
+def _in_text(text: str, hints: Hints | None = None) -> list[Credit]:
     folded = text.lower()
     if len(folded) != len(text):  # a few letters grow when folded; places must fit
         folded = "".join(low if len(low := mark.lower()) == 1 else mark for mark in text)
     by_word, unspaced = _templates()
-    bare = folded.replace(",", " ").replace("'", " ").replace("(", " ").replace('"', " ")
-    words = _template_words().intersection(bare.split())
-    templates = [template for word in sorted(words) for template in by_word[word]]
+    words = (hints or hints_of(fold(text), credit_words())).words
+    templates = [template for word in sorted(by_word.keys() & words) for template in by_word[word]]
     if not text.isascii() and _UNSPACED.search(text):
         templates += unspaced
     found: dict[int, tuple[int, Credit]] = {}

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Final
 
 import regex
@@ -165,12 +166,16 @@ def _counts(match: regex.Match[str]) -> bool:
 
 
 @cache
-def _stems() -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return beginnings of words that stand in every notice, and stems of unspaced scripts."""
+def _stems() -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
+    """Return what stands in every notice, by the beginning of a word; and in unspaced scripts."""
     stems: list[str] = credit_data()["withdrawn_stems"]
     unspaced = tuple(stem for stem in stems if _UNSPACED.match(stem))
-    longest = [max(stem.split(), key=len) for stem in stems if stem not in unspaced]
-    return frozenset(word[:_BEGINNING] for word in longest), unspaced
+    found: dict[str, tuple[str, ...]] = {}
+    for stem in stems:
+        if stem not in unspaced:
+            beginning = max(stem.split(), key=len)[:_BEGINNING]
+            found[beginning] = (*found.get(beginning, ()), stem)
+    return MappingProxyType(found), unspaced
 
 
 @cache
@@ -203,11 +208,11 @@ def is_withdrawn(header: WireHeader | None, lines: Sequence[str]) -> bool:
     text = "\n".join(line for line in edges if len(line) <= _NOTICE_LONGEST)
     folded = "\n".join(line[:_STEM_WITHIN] for line in edges).casefold()
     # Stems first: the expressions are slow, and notices are rare.
-    beginnings, unspaced = _stems()
-    if beginnings.isdisjoint([word[:_BEGINNING] for word in folded.split()]) and (
-        folded.isascii() or not any(stem in folded for stem in unspaced)
-    ):
-        return False
-    if not any(stem in folded for stem in credit_data()["withdrawn_stems"]):
+    by_beginning, unspaced = _stems()
+    told = by_beginning.keys() & {word[:_BEGINNING] for word in folded.split()}
+    possible = [stem for beginning in told for stem in by_beginning[beginning]]
+    if not folded.isascii():
+        possible += unspaced
+    if not any(stem in folded for stem in possible):
         return False
     return any(_notices().search(line) for line in text.split("\n"))

@@ -16,6 +16,7 @@ from typing import Final
 import regex
 
 from dedup.text.agencies import name_table
+from dedup.text.hints import Hints, pieces
 from dedup.text.patterns import (
     ends_as_sentence,
     furniture_names,
@@ -25,6 +26,8 @@ from dedup.text.patterns import (
 from dedup.text.written_dates import is_timestamp
 
 __all__ = [
+    "appeal_words",
+    "appeals_in",
     "caption_core",
     "is_appeal",
     "is_bio",
@@ -317,11 +320,19 @@ def is_bio(line: str) -> bool:
     return role and (reached or len(line) <= _SHORT_BIO)
 
 
-def is_appeal(line: str) -> bool:
+def is_appeal(line: str, words: Sequence[str] | None = None) -> bool:
     """Tell whether a line asks the reader to log in, subscribe, allow or give something.
 
     Several of the words that belong to such requests must stand in it, the more the longer it is.
 
+    Parameters
+    ----------
+    line : str
+    words : sequence of str, optional
+        What :func:`appeals_in` says of the whole text.
+
+    Examples
+    --------
     >>> is_appeal("Please turn off your ad blocker or log in to your account to go on reading.")
     True
     >>> is_appeal("The company said that no password had been stolen from its users.")
@@ -335,6 +346,8 @@ def is_appeal(line: str) -> bool:
     if not folded.isascii() and _UNSPACED.search(folded):
         needed = 2 + len(line) // 80  # where a character is a word
         return sum(phrase in folded for phrase in unspaced) >= needed
+    if words is not None and sum(word in folded for word in words) < 2:
+        return False
     keys = phrases.keys() & folded.split()
     if len(keys) < 2:
         return False
@@ -345,6 +358,43 @@ def is_appeal(line: str) -> bool:
     if len(apart) < needed:
         return False
     return len(line) <= _SHORT_APPEAL or len(apart) > needed + 1 or is_to_reader(line)
+
+
+def appeals_in(hints: Hints) -> tuple[str, ...] | None:
+    """Return a word of each phrase of appeals that may stand in a text; None if no line can be one.
+
+    Parameters
+    ----------
+    hints : Hints
+        Of a vocabulary that holds :func:`appeal_words`.
+    """
+    needed = _needed_words()
+    words = tuple(
+        word
+        for word in needed.keys() & hints.words
+        for others in needed[word]
+        if others <= hints.words
+    )
+    unspaced = not hints.folded.isascii() and _UNSPACED.search(hints.folded) is not None
+    return words if len(words) > 1 or unspaced else None
+
+
+@cache
+def appeal_words() -> frozenset[str]:
+    """Return the words that :func:`appeals_in` asks a text for."""
+    return frozenset(
+        word for phrases in _needed_words().values() for words in phrases for word in words
+    )
+
+
+@cache
+def _needed_words() -> dict[str, tuple[frozenset[str], ...]]:
+    """Return the words of each phrase of appeals, by the longest of them."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for phrase in {phrase for phrases in _appeals()[0].values() for phrase in phrases}:
+        words = pieces(phrase)
+        found.setdefault(max(words, key=len), []).append(frozenset(words))
+    return {word: tuple(phrases) for word, phrases in found.items()}
 
 
 @cache

@@ -1,9 +1,9 @@
 """Patterns of whole lines, read from data files and matched without trying them all.
 
 The idea: thousands of phrases in thirty languages, yet a line of an article should cost a few
-microseconds.  A line is folded once; then a dictionary answers for phrases without a star, the
-first two characters choose the few starred phrases that could fit, and only phrases that begin
-with a star are looked for in every line.
+microseconds.  A line is folded once; then a dictionary answers for phrases without a star, and the
+first two characters choose the few starred phrases that could fit.  Phrases that begin with a star
+are looked for in the whole text first (:mod:`dedup.text.hints`): hardly one stands in it.
 
 The syntax of the files is told in ``data/furniture/README.txt``.
 """
@@ -11,16 +11,20 @@ The syntax of the files is told in ``data/furniture/README.txt``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
+from dedup.text.hints import Hints, hints_of, pieces
+
 __all__ = [
+    "Anywhere",
     "LineRules",
     "ends_as_sentence",
+    "fold",
     "fold_line",
     "furniture_names",
     "furniture_rules",
@@ -83,7 +87,12 @@ _LONG_SENTENCE: Final = 80
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '."', '!"', '?"', ".)")
 
 
-def _fold(line: str) -> str:
+def fold(line: str) -> str:
+    """Return a text in small letters, with the marks of East Asian typesetting as plain ones.
+
+    >>> fold("分享：Share")
+    '分享:share'
+    """
     folded = line.casefold()
     if folded.isascii():
         return folded
@@ -101,10 +110,14 @@ def fold_line(line: str) -> str:
     >>> fold_line("» Baca Juga : 5 Fakta"), fold_line("[ 12 Comments ]")
     ('baca juga: # fakta', '# comments')
     """
-    folded = _fold(line).strip(_DECORATION)
-    if not folded.isalpha():
-        folded = _DIGITS.sub("#", folded).replace(" :", ":")
-    return folded
+    return _plain(fold(line).strip(_DECORATION))
+
+
+def _plain(folded: str) -> str:
+    """Write every number in one way, and a colon without a space before it."""
+    if folded.isalpha():
+        return folded
+    return _DIGITS.sub("#", folded).replace(" :", ":")
 
 
 def ends_as_sentence(line: str) -> bool:
@@ -129,13 +142,32 @@ class _Starred:
     def fits(self, folded: str, line: str) -> bool:
         if len(line) > self.longest:
             return False
-        if self.lead and not _fold(line).startswith(self.lead + self.prefix):
+        if self.lead and not fold(line).startswith(self.lead + self.prefix):
             return False
         if self.parts and not _expression(self.parts).fullmatch(folded, len(self.prefix)):
             return False
         if self.rule not in _MILD:
             return True
         return not ends_as_sentence(line) or (len(line) <= _LONG_SENTENCE and line[-1] != "?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anywhere:
+    """A pattern that begins with a star.
+
+    Parameters
+    ----------
+    literal : str
+        Its longest part, which stands in every line that it fits.
+    gate : str
+        A part of that which stands in every text with such a line: numbers, colons and dashes are
+        written in another way there.
+    pattern : _Starred
+    """
+
+    literal: str
+    gate: str
+    pattern: _Starred
 
 
 @cache
@@ -154,25 +186,47 @@ class LineRules:
         Folded line to the rules that name it.
     starts : Mapping[str, tuple[_Starred, ...]]
         First characters, as many as :data:`_KEYS` allows, to the patterns that begin so.
-    anywhere : Mapping[str, tuple[tuple[str, _Starred], ...]]
-        Patterns that begin with a star, each with its longest literal part, by a word of that
-        part; those without a whole word under two keys of their own, which are no words.
+    anywhere : tuple[Anywhere, ...]
+        Patterns that begin with a star, in the order in which they are tried.
+    by_word : Mapping[str, tuple[int, ...]]
+        Places in ``anywhere``, by a word that must stand in the text; under no word, those that may
+        fit without any.
     words : frozenset[str]
-        The words of ``anywhere``.
+        The words of ``by_word``.
     """
 
     whole: Mapping[str, tuple[str, ...]]
     starts: Mapping[str, tuple[_Starred, ...]]
-    anywhere: Mapping[str, tuple[tuple[str, _Starred], ...]]
+    anywhere: tuple[Anywhere, ...]
+    by_word: Mapping[str, tuple[int, ...]]
     words: frozenset[str]
 
-    def match(self, line: str) -> tuple[str, ...]:
+    def possible(self, hints: Hints) -> tuple[Anywhere, ...]:
+        """Return the patterns that begin with a star and may fit a line of a text.
+
+        Parameters
+        ----------
+        hints : Hints
+            Of a vocabulary that holds ``words``, and of a text folded by :func:`fold`.
+        """
+        found = [*self.by_word.get("", ())]
+        for word in hints.words:
+            found += self.by_word.get(word, ())
+        return tuple(
+            self.anywhere[place]
+            for place in sorted(found)
+            if self.anywhere[place].gate in hints.folded
+        )
+
+    def match(self, line: str, possible: Sequence[Anywhere] | None = None) -> tuple[str, ...]:
         """Return the names of the rules that the line fits, in a fixed order.
 
         Parameters
         ----------
         line : str
             A normalised line.
+        possible : sequence of Anywhere, optional
+            What :meth:`possible` says of the whole text.
 
         Returns
         -------
@@ -188,25 +242,32 @@ class LineRules:
         """
         if len(line) > _MOST:
             return ()
-        folded = fold_line(line)
-        found = self.whole.get(folded, ())
-        if found:
-            return found
+        if possible is None:
+            possible = self.possible(hints_of(fold(line), self.words))
+        bare = fold(line).strip(_DECORATION)
+        head = _plain(bare[:_HEAD])
+        if len(head) < _LEAST_HEAD:  # a short line, or a long number
+            head = _plain(bare)
+            found = self.whole.get(head, ())
+            if found:
+                return found
+        folded = ""
         for length in _KEYS:
-            for pattern in self.starts.get(folded[:length], ()):
-                if folded.startswith(pattern.prefix) and pattern.fits(folded, line):
-                    return (pattern.rule,)
-        words = sorted(self.words.intersection(folded.split(" ")))
-        for word in (_ASCII, *words) if folded.isascii() else (_ASCII, _OTHER, *words):
-            for literal, pattern in self.anywhere.get(word, ()):
-                if literal in folded and pattern.fits(folded, line):
-                    return (pattern.rule,)
+            for pattern in self.starts.get(head[:length], ()):
+                if head.startswith(pattern.prefix):
+                    folded = folded or _plain(bare)  # most lines never are, to their ends
+                    if pattern.fits(folded, line):
+                        return (pattern.rule,)
+        for each in possible:
+            folded = folded or _plain(bare)
+            if each.literal in folded and each.pattern.fits(folded, line):
+                return (each.pattern.rule,)
         return ()
 
 
 _KEYS: Final = (5, 4, 3, 2)  # lengths of the beginnings by which starred patterns are filed
-_ASCII: Final = " ascii"
-_OTHER: Final = " other"
+_HEAD: Final = 80  # characters that tell how a line begins
+_LEAST_HEAD: Final = 60  # of these that numbers leave; no pattern up to its star is as long
 _MOST: Final = max(_LONGEST.values())
 
 
@@ -244,7 +305,7 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
     Raises
     ------
     ValueError
-        If a section is unknown, or a pattern would fit almost every line.
+        If a section is unknown, or a pattern would fit almost every line, or is too long.
 
     Examples
     --------
@@ -253,7 +314,7 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
     """
     whole: dict[str, set[str]] = {}
     starts: dict[str, list[_Starred]] = {}
-    anywhere: dict[str, list[tuple[str, _Starred]]] = {}
+    anywhere: list[tuple[str, Anywhere]] = []
     # Sorted and unique, so that the order of files and lines cannot matter.
     for rule, written in sorted(set(pairs)):
         if rule not in _LONGEST:
@@ -262,16 +323,21 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
         limit = _LIMIT.search(written)
         if limit:
             longest, written = int(limit[1]), written[: limit.start()]
-        pattern = _fold(written)
+        pattern = fold(written)
         if "*" not in pattern:
             # "#" stands for digits here, while it decorates a line of an article.
-            whole.setdefault(fold_line(pattern.replace("#", "0")), set()).add(rule)
+            line = fold_line(pattern.replace("#", "0"))
+            if len(line) >= _LEAST_HEAD:
+                raise ValueError(f"pattern {written!r} is too long without a star")
+            whole.setdefault(line, set()).add(rule)
             continue
         prefix, *parts = pattern.split("*")
         literal = max((prefix, *parts), key=len)
         if len(literal) < 2:
             raise ValueError(f"pattern {written!r} is too open")
         bare = prefix.lstrip(_DECORATION.replace("#", ""))
+        if len(bare) >= _LEAST_HEAD:
+            raise ValueError(f"pattern {written!r} is too long before its star")
         lead, prefix = prefix[: len(prefix) - len(bare)], bare
         follow = () if parts == [""] else tuple(parts)
         starred = _Starred(lead=lead, prefix=prefix, parts=follow, rule=rule, longest=longest)
@@ -279,16 +345,21 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
             key = next(length for length in _KEYS if length <= len(prefix))
             starts.setdefault(prefix[:key], []).append(starred)
         else:
-            # Only a word between two spaces is sure to be a whole word of the line too.
-            whole_words = literal.split(" ")[1:-1]
-            other = _ASCII if literal.isascii() else _OTHER
-            word = max(whole_words, key=len, default=other) or other
-            anywhere.setdefault(word, []).append((literal, starred))
+            gate = max(re.split("[#:\u2013\u2026]", literal), key=len)
+            # Only what stands between two others is sure to be a whole word of the text too.
+            words = pieces(f"x{gate}x")[1:-1]
+            word = max(words, key=lambda word: (len(word), word), default="")
+            anywhere.append((word, Anywhere(literal=literal, gate=gate, pattern=starred)))
+    anywhere.sort(key=lambda each: each[0])  # an order that the texts cannot change
+    by_word: dict[str, list[int]] = {}
+    for place, (word, _) in enumerate(anywhere):
+        by_word.setdefault(word, []).append(place)
     return LineRules(
         whole=MappingProxyType({line: tuple(sorted(rules)) for line, rules in whole.items()}),
         starts=MappingProxyType({key: tuple(value) for key, value in starts.items()}),
-        anywhere=MappingProxyType({word: tuple(found) for word, found in anywhere.items()}),
-        words=frozenset(anywhere) - {_ASCII, _OTHER},
+        anywhere=tuple(each for _, each in anywhere),
+        by_word=MappingProxyType({word: tuple(places) for word, places in by_word.items()}),
+        words=frozenset(by_word) - {""},
     )
 
 
@@ -321,7 +392,7 @@ def furniture_words(section: str) -> frozenset[str]:
     >>> "by" in furniture_words("before_name"), "newsletter" in furniture_words("appeal")
     (True, True)
     """
-    return frozenset(_fold(word) for rule, word in _furniture() if rule == section)
+    return frozenset(fold(word) for rule, word in _furniture() if rule == section)
 
 
 @cache
