@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Growing", "distinct"]
+__all__ = ["Chunks", "Growing", "distinct"]
+
+#: Bytes from which on memory comes from the system by itself, and goes back there when it is freed.
+_CHUNK: Final = 1 << 26
 
 _Scalar = TypeVar("_Scalar", np.int64, np.uint64)
 
@@ -22,6 +25,46 @@ def distinct(values: NDArray[_Scalar]) -> NDArray[_Scalar]:
     fresh = np.ones(len(ordered), dtype=np.bool_)
     fresh[1:] = ordered[1:] != ordered[:-1]
     return ordered[fresh]
+
+
+class Chunks:
+    """Room for many small arrays in a few large pieces of memory.
+
+    Thousands of small arrays that are freed leave holes between what stays, which a process keeps;
+    a large piece goes back to the system.
+
+    >>> chunks = Chunks(np.int32)
+    >>> kept = [chunks.keep(np.array(values, dtype=np.int32)) for values in ([1, 2], [], [3])]
+    >>> kept[0].tolist(), chunks.joined().tolist()
+    ([1, 2], [1, 2, 3])
+    """
+
+    def __init__(self, dtype: type[np.generic]) -> None:
+        self._dtype = np.dtype(dtype)
+        self._chunks: list[NDArray[Any]] = []
+        self._used: list[int] = []
+
+    def room(self, count: int) -> NDArray[Any]:
+        """Return room for so many values, after all that was given out before."""
+        if not self._chunks or self._used[-1] + count > len(self._chunks[-1]):
+            # What is never written takes no memory.
+            self._chunks.append(np.empty(max(count, _CHUNK // self._dtype.itemsize), self._dtype))
+            self._used.append(0)
+        start = self._used[-1]
+        self._used[-1] += count
+        return self._chunks[-1][start : start + count]
+
+    def keep(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Copy an array into room of its own; return it there."""
+        room = self.room(len(values))
+        room[:] = values
+        return room
+
+    def joined(self) -> NDArray[Any]:
+        """Return all of it in one array, and let go of it."""
+        parts = [chunk[:used] for chunk, used in zip(self._chunks, self._used, strict=True)]
+        self._chunks, self._used = [], []
+        return np.concatenate([np.empty(0, self._dtype), *parts])
 
 
 class Growing:

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
+from dedup.arrays import Chunks
 from dedup.duplicates.minhash import EMPTY, permutations, signatures
 from dedup.duplicates.shingling import Ragged, Runs, check_size, shingle
 from dedup.progress import Progress, silent
@@ -161,7 +162,8 @@ def shingle_texts(texts: Sequence[tuple[str, str]], shingle_size: int) -> Runs:
 
     def shingled(part: slice) -> Ragged:
         tokens = _tokens(texts[part])
-        return _shingled(tokens, np.arange(part.stop - part.start), shingle_size)
+        room = np.empty(len(tokens.values), dtype=np.uint64)
+        return _shingled(tokens, np.arange(part.stop - part.start), shingle_size, room)
 
     return Runs.of(
         rows
@@ -202,16 +204,19 @@ def _compiled(
     check_size(shingle_size)
     factors, terms = permutations(num_perm)
 
-    def signed(part: tuple[_Tokens, NDArray[np.int64]]) -> tuple[Ragged, NDArray[np.uint32]]:
-        rows = _shingled(*part, shingle_size)
-        found = np.full((len(rows), num_perm), EMPTY, dtype=np.uint32)
-        engine.kernels().sign_rows(rows.values, rows.offsets, factors, terms, found)
-        return rows, found
+    def signed(part: _Part) -> Ragged:
+        rows = _shingled(part.tokens, part.rows, shingle_size, part.room)
+        part.signatures[:] = EMPTY
+        engine.kernels().sign_rows(rows.values, rows.offsets, factors, terms, part.signatures)
+        return rows
 
     digests = np.empty((len(texts), 2), dtype=np.uint64)
     table = np.full(1 << (2 * len(texts)).bit_length(), -1, dtype=np.int64)
     representative = np.arange(len(texts), dtype=np.int64)
-    made = [(Ragged.from_rows([]), np.empty((0, num_perm), dtype=np.uint32))]
+    made = [Ragged.from_rows([])]
+    chunks = Chunks(np.uint64)
+    # What is never written takes no memory.
+    signatures, done = np.empty((len(texts), num_perm), dtype=np.uint32), 0
     for parts in engine.groups_of_parts(sizes):
         found = engine.in_parallel(lambda part: _tokens(texts[part]), parts)
         fresh = []
@@ -220,25 +225,39 @@ def _compiled(
             engine.kernels().first_rows(
                 digests, part.start, np.diff(tokens.offsets), table, representative
             )
-            rows = np.arange(part.start, part.stop)
-            fresh.append((tokens, np.flatnonzero(representative[part] == rows)))
+            rows = np.flatnonzero(representative[part] == np.arange(part.start, part.stop))
+            room = chunks.room(int(np.diff(tokens.offsets)[rows].sum()))
+            here = signatures[done : done + len(rows)]
+            done += len(rows)
+            fresh.append(_Part(tokens=tokens, rows=rows, room=room, signatures=here))
         made += engine.in_parallel(signed, fresh)
         progress("fingerprint", parts[-1].stop, len(texts))
     return Fingerprints(
         representative=representative,
-        shingles=Runs.of(shingles for shingles, _ in made),
-        signatures=np.concatenate([signatures for _, signatures in made]),
+        shingles=Runs.of(made),
+        signatures=signatures[:done],
     )
 
 
-def _shingled(tokens: _Tokens, rows: NDArray[np.int64], shingle_size: int) -> Ragged:
-    """Return the shingles of some rows, in any order inside a row."""
-    values = np.empty(len(tokens.values), dtype=np.uint64)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """Tokens of a part of the texts, its rows that are no copies, and room for what they become."""
+
+    tokens: _Tokens
+    rows: NDArray[np.int64]
+    room: NDArray[np.uint64]
+    signatures: NDArray[np.uint32]
+
+
+def _shingled(
+    tokens: _Tokens, rows: NDArray[np.int64], shingle_size: int, room: NDArray[np.uint64]
+) -> Ragged:
+    """Return the shingles of some rows, in any order inside a row; their tokens' room is enough."""
     lengths = np.empty(len(rows), dtype=np.int64)
     count = engine.kernels().shingle_rows(
-        tokens.values, tokens.offsets, rows, shingle_size, values, lengths
+        tokens.values, tokens.offsets, rows, shingle_size, room, lengths
     )
-    return Ragged(values=values[:count], offsets=np.concatenate([[0], np.cumsum(lengths)]))
+    return Ragged(values=room[:count], offsets=np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:

@@ -10,14 +10,14 @@ asked whether it is common, only where its hash is new.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
-from dedup.arrays import Growing
+from dedup.arrays import Chunks, Growing
 from dedup.events.profiles import (
     LEAD_WORDS,
     MOST_USES,
@@ -139,7 +139,13 @@ class _Entries:
     as_name: NDArray[np.bool_]
 
 
-_COLUMNS = tuple(field.name for field in fields(_Entries) if field.name != "lengths")
+_COLUMNS: Mapping[str, type[np.generic]] = {
+    "word": np.int32,
+    "count": np.uint16,
+    "lead": np.uint16,
+    "places": np.uint16,
+    "as_name": np.bool_,
+}
 
 
 class _Rows:
@@ -147,21 +153,18 @@ class _Rows:
 
     def __init__(self, words: _Words) -> None:
         self._words = words
-        nothing = words.entries(read_profile("", ""))  # so that no column is without a type
         self._lengths = [np.zeros(1, dtype=np.int64)]
-        self._columns = {name: [getattr(nothing, name)] for name in _COLUMNS}
+        self._columns = {name: Chunks(kind) for name, kind in _COLUMNS.items()}
 
     def add(self, entries: _Entries) -> None:
         self._lengths.append(entries.lengths)
-        for name, parts in self._columns.items():
-            parts.append(getattr(entries, name))
+        for name, column in self._columns.items():
+            column.keep(getattr(entries, name))
 
     def joined(self) -> Profiles:
         """Return all of them, which are then no longer here."""
-        columns = {}
-        for name, parts in self._columns.items():
-            columns[name] = np.concatenate(parts)
-            parts.clear()  # one column at a time is twice in memory, not all of them
+        # One column at a time is twice in memory, not all of them.
+        columns = {name: column.joined() for name, column in self._columns.items()}
         return Profiles(
             words=tuple(self._words.words),
             is_number=np.array(self._words.is_number, dtype=np.bool_),
