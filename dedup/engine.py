@@ -264,5 +264,9 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
             *(np.zeros(1, dtype=np.int32) for _ in range(2)),
             *(one, 0.0, 0, 1, one, np.zeros(1, dtype=np.int32), one),
         ),
+        lambda: loops.link_components(
+            *(np.zeros((1, 2), dtype=np.int32), one.copy(), offsets, one.copy(), 1),
+            *(np.zeros((4, 1), dtype=np.int32), np.zeros((1, 4), dtype=np.int64)),
+        ),
         lambda: loops.shared_counts(hashes, one, one, pairs, 0.0, one.copy()),
     ]

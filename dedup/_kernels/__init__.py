@@ -22,6 +22,7 @@ from dedup._kernels.fingerprints import (
     sort_hashes,
     unsure_parts,
 )
+from dedup._kernels.linkage import FORBIDDEN, link_components
 from dedup._kernels.pairs import shared_terms, shared_weights
 from dedup._kernels.words import (
     IS_NAME,
@@ -34,6 +35,7 @@ from dedup._kernels.words import (
 
 __all__ = [
     "CACHED",
+    "FORBIDDEN",
     "IS_NAME",
     "IS_TERM",
     "MAY_BE_NAME",
@@ -41,6 +43,7 @@ __all__ = [
     "compared_tokens",
     "count_words",
     "first_rows",
+    "link_components",
     "near_rows",
     "number_values",
     "place_values",

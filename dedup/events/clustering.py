@@ -28,17 +28,28 @@ Source: Sokal & Michener 1958 (UPGMA); sparse in that missing similarities are c
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import engine
 from dedup.events.links import Links, units
 
 #: Units of a probability.
 PROBABILITY_UNIT = 1 << 20
+
+#: Characters that cost about as much as a pair.
+_CHARACTERS: Final = 16
+
+#: Pairs that compiled code clusters at once, as far as components allow; bounds memory.
+_AT_ONCE: Final = 1 << 16
+
+#: Whole numbers below this are exact as floats.
+_EXACT: Final = 1 << 53
 
 
 def connected_components(n: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
@@ -160,38 +171,155 @@ def link(
     """
     links = links or Links()
     unit = units(links.must)
-    forbidden = _forbidden(links, unit)
     start_of = np.arange(n, dtype=np.int64)
     start_of[list(unit)] = list(unit.values())
-    size = np.bincount(start_of, minlength=n)
     must = np.array(links.must, dtype=np.int64).reshape(-1, 2)
     largest = np.bincount(connected_components(n, np.concatenate([pairs, must]))).max(initial=0)
     component = connected_components(n, np.concatenate([pairs[probability >= threshold], must]))
-    inside = component[pairs[:, 0]] == component[pairs[:, 1]]
-    pairs, probability = pairs[inside], probability[inside]
-    head = np.arange(n, dtype=np.int64)
-    merges: list[tuple[int, int, int, int]] = []
-    home = component[pairs[:, 0]]
-    order = np.argsort(home, kind="stable")
-    starts = np.flatnonzero(np.diff(home[order], prepend=-1))
-    ends = np.append(starts, len(order))[1:]
-    for done, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        block = order[start:end]
-        graph = _graph(start_of[pairs[block]].tolist(), probability[block].tolist(), forbidden)
-        sizes = {row: int(size[row]) for row in graph}
-        made = _cluster_component(graph, sizes, threshold, forbidden)
-        for i, j, _, _ in reversed(made):  # the last merge knows where all of it ended up
-            head[j] = head[i]
-        merges += made
+    blocks = _Blocks.of(pairs, probability, component, start_of)
+    compiled = threshold > 0 and engine.is_compiled(_CHARACTERS * len(blocks.ends))
+    run = _compiled if compiled else _reference
+    tables = [np.empty((0, 4), dtype=np.int64)]
+    for merges, done in run(blocks, threshold, _forbidden(links, unit)):
+        tables.append(merges)
         if progress is not None:
-            progress(done + 1, len(starts))
-    table = np.array(merges, dtype=np.int64).reshape(-1, 4)
+            progress(done, len(blocks))
+    table = np.concatenate(tables)
+    # Whatever a cluster is merged into may itself be merged later.
+    head = np.arange(n, dtype=np.int64)
+    head[table[:, 1]] = table[:, 0]
+    while not np.array_equal(further := head[head], head):
+        head = further
     return Linkage(
         labels=head[start_of],
         merges=table[:, :2],
         total=table[:, 2],
         area=table[:, 3],
         largest_component=int(largest),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Blocks:
+    """The pairs inside components, one component after the other.
+
+    Parameters
+    ----------
+    ends : ndarray of int32, shape (m, 2)
+        The clusters that the two rows of each pair start in.
+    probability : ndarray of int64, shape (m,)
+    bounds : ndarray of int64, shape (c + 1,)
+        Where the pairs of each component begin, and where the last ends.
+    component : ndarray of int64, shape (n,)
+        The smallest row of each row's component; components stand in the order of these.
+    heads : ndarray of int64, shape (c,)
+        The smallest row of each component.
+    size : ndarray of int64, shape (n,)
+        Rows of each cluster at the start.
+    """
+
+    ends: NDArray[np.int32]
+    probability: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    component: NDArray[np.int64]
+    heads: NDArray[np.int64]
+    size: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    @classmethod
+    def of(
+        cls,
+        pairs: NDArray[np.integer[Any]],
+        probability: NDArray[np.integer[Any]],
+        component: NDArray[np.int64],
+        start_of: NDArray[np.int64],
+    ) -> _Blocks:
+        home = component[pairs[:, 0]]
+        inside = np.flatnonzero(home == component[pairs[:, 1]])
+        home = home[inside]
+        order = np.argsort(home, kind="stable")
+        inside, home = inside[order], home[order]
+        starts = np.flatnonzero(np.diff(home, prepend=-1))
+        ends = np.empty((len(inside), 2), dtype=np.int32)
+        for side in (0, 1):
+            ends[:, side] = start_of[pairs[inside, side]]
+        return cls(
+            ends=ends,
+            probability=probability[inside].astype(np.int64, copy=False),
+            bounds=np.append(starts, len(inside)),
+            component=component,
+            heads=home[starts],
+            size=np.bincount(start_of, minlength=len(start_of)),
+        )
+
+
+#: Merges, ``i, j, total, area``, and how many components are done.
+_Run = Iterator[tuple[NDArray[np.int64], int]]
+
+
+def _reference(
+    blocks: _Blocks,
+    threshold: int,
+    forbidden: dict[int, set[int]],
+    chosen: range | None = None,
+) -> _Run:
+    """Cluster the chosen components, all by default."""
+    for at in chosen or range(len(blocks)):
+        block = slice(blocks.bounds[at], blocks.bounds[at + 1])
+        graph = _graph(blocks.ends[block].tolist(), blocks.probability[block].tolist(), forbidden)
+        sizes = {row: int(blocks.size[row]) for row in graph}
+        made = _cluster_component(graph, sizes, threshold, forbidden)
+        yield np.array(made, dtype=np.int64).reshape(-1, 4), at + 1
+
+
+def _compiled(blocks: _Blocks, threshold: int, forbidden: dict[int, set[int]]) -> _Run:
+    engine.warm_up()
+    rows = np.bincount(blocks.component)[blocks.heads]
+    fits = _fits(np.add.reduceat(blocks.probability, blocks.bounds[:-1]), rows)
+    places, total, bounds = _with_forbidden(blocks, forbidden)
+    size, scratch = blocks.size.copy(), np.empty((4, len(blocks.size)), dtype=np.int32)
+    # Components that begin within so many pairs, as long as they fit.
+    fresh = (np.diff(bounds[:-1] // _AT_ONCE, prepend=-1) > 0) | np.diff(fits, prepend=False)
+    starts = np.flatnonzero(fresh).tolist()
+    for first, last in pairwise([*starts, len(blocks)]):
+        if not fits[first]:
+            yield from _reference(blocks, threshold, forbidden, range(first, last))
+            continue
+        links = slice(bounds[first], bounds[last])
+        merges = np.empty((rows[first:last].sum(), 4), dtype=np.int64)
+        made = engine.kernels().link_components(
+            *(places[links], total[links], bounds[first : last + 1] - bounds[first], size),
+            *(threshold, scratch, merges),
+        )
+        yield merges[:made].copy(), last
+
+
+def _fits(total: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return for which components the compiled loop is exact.
+
+    Sums and areas have to be floats without rounding, for their quotient to be that of whole
+    numbers.  A component beyond that has a hundred million rows or eight thousand million pairs.
+    """
+    return np.asarray(np.maximum(total, rows**2) < _EXACT)
+
+
+def _with_forbidden(
+    blocks: _Blocks, forbidden: Mapping[int, set[int]]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs, probabilities and bounds; with the forbidden pairs of each component in it."""
+    barred = np.array(
+        [(i, j) for i, others in forbidden.items() for j in others if i < j], dtype=np.int32
+    ).reshape(-1, 2)
+    home = blocks.component[barred]
+    barred, home = barred[home[:, 0] == home[:, 1]], home[home[:, 0] == home[:, 1], 0]
+    at = np.searchsorted(blocks.heads, home)
+    begin = blocks.bounds[at]
+    return (
+        np.insert(blocks.ends, begin, barred, axis=0),
+        np.insert(blocks.probability, begin, engine.kernels().FORBIDDEN),
+        blocks.bounds + np.searchsorted(np.sort(begin), blocks.bounds),
     )
 
 
