@@ -264,6 +264,9 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
             *(np.zeros(1, dtype=np.int32) for _ in range(2)),
             *(one, 0.0, 0, 1, one, np.zeros(1, dtype=np.int32), one),
         ),
+        lambda: loops.count_strangers(
+            *(offsets, ends[:1], one, places[:1], 1, 1, 1, np.zeros((1, 2), dtype=np.int64)),
+        ),
         lambda: loops.link_components(
             *(np.zeros((1, 2), dtype=np.int32), one.copy(), offsets, one.copy(), 1),
             *(np.zeros((4, 1), dtype=np.int32), np.zeros((1, 4), dtype=np.int64)),

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,12 +29,15 @@ from dedup.duplicates.lsh import candidate_pairs
 from dedup.duplicates.minhash import EMPTY
 from dedup.duplicates.shingling import Ragged, Runs
 from dedup.duplicates.verify import shared, verify
-from dedup.events import candidates
+from dedup.events import candidates, clustering
 from dedup.events.candidates import event_candidates
+from dedup.events.clustering import PROBABILITY_UNIT, Linkage, link
 from dedup.events.features import KINDS, observe, weigh
+from dedup.events.links import Links, units
 from dedup.events.overlaps import overlaps_of
 from dedup.events.profiles import read_profile
 from dedup.events.reading import read_profiles
+from dedup.events.round_ups import held_down
 from dedup.text.code_points import CODE_MASK, EXPANDS, LIMIT, UNSURE, code_points
 from dedup.text.language import Languages
 from dedup.text.tokenize import tokenize
@@ -268,6 +272,149 @@ def test_event_candidates_equal_the_reference(
             )
     assert found[0].pairs.tolist() == found[1].pairs.tolist()
     assert found[0].capped_terms == found[1].capped_terms
+
+
+def link_by(
+    which: str, n: int, pairs: NDArray[np.int64], values: NDArray[np.int64], *rest: Any, **more: Any
+) -> Linkage:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("DEDUP_KERNELS", which)
+        return link(n, pairs, values, *rest, **more)
+
+
+def with_progress(*graph: Any, **more: Any) -> tuple[Linkage, list[tuple[int, int]]]:
+    done: list[tuple[int, int]] = []
+    return link_by(*graph, **more, progress=lambda *at: done.append(at)), done
+
+
+def assert_one_linkage(n: int, *graph: Any, **more: Any) -> Linkage:
+    slow, quick = (link_by(which, n, *graph, **more) for which in ("reference", "compiled"))
+    for name in ("merges", "total", "area", "labels"):
+        mine, other = getattr(slow, name), getattr(quick, name)
+        assert mine.tolist() == other.tolist()
+        assert mine.dtype == other.dtype
+    assert slow.largest_component == quick.largest_component
+    return quick
+
+
+def random_graph(
+    seed: int, n: int, m: int, levels: int, n_links: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Links]:
+    """Some pairs of n rows, turned at random, and required and forbidden ones."""
+    chance = np.random.default_rng(seed)
+    every = np.array(list(combinations(range(n), 2)))
+    pairs = chance.permuted(chance.permutation(every)[:m], axis=1)
+    values = chance.integers(1, levels + 1, len(pairs)) * (PROBABILITY_UNIT // levels)
+    drawn = chance.integers(0, n, (2, n_links, 2)).tolist()
+    must = [(a, b) for a, b in drawn[0][: n_links // 2] if a != b]
+    unit = units(must)
+    cannot = [(a, b) for a, b in drawn[1] if unit.get(a, a) != unit.get(b, b)]
+    return pairs, values, Links(must=tuple(must), cannot=tuple(cannot))
+
+
+@given(
+    st.integers(0, 999),
+    st.integers(2, 40),
+    st.sampled_from([0.03, 0.1, 0.4, 1.0]),
+    st.sampled_from([1, 2, 8, PROBABILITY_UNIT]),  # few levels make many ties
+    st.sampled_from([0.05, 0.3, 0.5, 0.9]),
+    st.integers(0, 12),
+)
+@settings(max_examples=500, deadline=None)
+def test_linkage_equals_the_reference(
+    seed: int, n: int, density: float, levels: int, threshold: float, n_links: int
+) -> None:
+    m = round(density * n * (n - 1) / 2)
+    pairs, values, links = random_graph(seed, n, m, levels, n_links)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(clustering, "_AT_ONCE", 4)
+        assert_one_linkage(n, pairs, values, round(threshold * PROBABILITY_UNIT), links=links)
+
+
+@pytest.mark.parametrize("levels", [4, PROBABILITY_UNIT])
+@pytest.mark.parametrize("threshold", [0.005, 0.02, 0.5])
+def test_a_large_linkage_equals_the_reference(levels: int, threshold: float) -> None:
+    chance = np.random.default_rng(levels)
+    codes = np.sort(chance.choice(2000 * 2000, 125_000, replace=False))
+    pairs = np.stack(np.divmod(codes, 2000), axis=1)
+    pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+    assert len(pairs) > 60_000
+    values = chance.integers(1, levels + 1, len(pairs)) * (PROBABILITY_UNIT // levels)
+    _, _, links = random_graph(5, 200, 0, 1, 60)
+    found = assert_one_linkage(
+        2000, pairs, values, round(threshold * PROBABILITY_UNIT), links=links
+    )
+    assert len(found.merges) > 900
+
+
+def test_a_mean_that_stays_the_same_rounded_goes_to_the_smaller_rows() -> None:
+    """The one case in which the compiled loop has to look at a link twice."""
+    many = 1 << 40
+    of_31, of_128 = 23 + 31 * many, 95 + 128 * many
+    assert of_31 / 31 < of_128 / 128 == (of_31 + of_128) / 159
+    pairs = np.array([[0, 32], [0, 160], [32, 160], [31, 161], [31, 160]])
+    values = np.array([31 * 128 * (many + 2), of_31, of_128, of_128, 1])
+    sets = range(31), range(32, 160), range(161, 289)
+    links = Links(must=tuple(pair for rows in sets for pair in pairwise(rows)))
+    found = assert_one_linkage(289, pairs, values, 1, links=links)
+    assert found.merges.tolist()[:3] == [[0, 32], [0, 160], [31, 161]]
+
+
+def test_components_beyond_the_exact_floats_are_left_to_the_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pairs = np.array([[0, 1], [2, 3], [3, 4], [5, 6], [6, 7], [8, 9], [9, 10]])
+    values = np.array([9, 30, 20, 11, 10, 99, 12])
+    links = Links(cannot=((8, 10), (5, 0)))
+    usual = assert_one_linkage(11, pairs, values, 2, links=links)
+    left = []
+    plain = clustering._cluster_component
+
+    def noted(graph: dict[int, dict[int, int]], *rest: Any) -> list[tuple[int, int, int, int]]:
+        left.append(min(graph))
+        return plain(graph, *rest)
+
+    monkeypatch.setattr(clustering, "_cluster_component", noted)
+    for limit, expected in ((1 << 53, []), (111, [8]), (50, [2, 8]), (10, [2, 5, 8]), (4, None)):
+        monkeypatch.setattr(clustering, "_EXACT", limit)
+        left.clear()
+        found, done = with_progress("compiled", 11, pairs, values, 2, links=links)
+        assert left == ([0, 2, 5, 8] if expected is None else expected)
+        assert found.merges.tolist() == usual.merges.tolist()
+        assert done[-1] == (4, 4)
+        assert done == sorted(set(done))
+
+
+def test_progress_of_a_linkage(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = np.arange(600).reshape(-1, 2)
+    values = np.full(300, PROBABILITY_UNIT)
+    monkeypatch.setattr(clustering, "_AT_ONCE", 100)
+    for which, expected in (("reference", range(1, 301)), ("compiled", (100, 200, 300))):
+        _, done = with_progress(which, 600, pairs, values, 1)
+        assert done == [(count, 300) for count in expected]
+
+
+@given(
+    st.integers(0, 999),
+    st.integers(2, 40),
+    st.sampled_from([0.2, 0.5, 1.0]),
+    st.sampled_from([0, 100_000]),  # codes of pairs of rows, beyond 32 bits
+)
+@settings(deadline=None)
+def test_round_ups_equal_the_reference(seed: int, n: int, density: float, shift: int) -> None:
+    pairs, _, _ = random_graph(seed, n, round(density * n * (n - 1) / 2), 1, 0)
+    pairs = np.sort(pairs, axis=1)
+    chance = np.random.default_rng(seed)
+    levels = np.array([0.03, 0.04, 0.3, 0.95, 0.99]) * PROBABILITY_UNIT
+    values = chance.choice(levels, len(pairs)).astype(np.int64)
+    sizes = chance.choice([10, 200, 300], n + shift)
+    found = []
+    for which in ("reference", "compiled"):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("DEDUP_KERNELS", which)
+            found.append(held_down(sizes, pairs + shift, values).tolist())
+    assert found[0] == found[1]
+    assert found[0] == held_down(sizes[shift:], pairs, values).tolist()
 
 
 @given(st.lists(st.sets(st.integers(0, 60), max_size=40), min_size=1, max_size=8), st.data())

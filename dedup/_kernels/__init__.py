@@ -23,6 +23,7 @@ from dedup._kernels.fingerprints import (
     unsure_parts,
 )
 from dedup._kernels.linkage import FORBIDDEN, link_components
+from dedup._kernels.neighbours import count_strangers
 from dedup._kernels.pairs import shared_terms, shared_weights
 from dedup._kernels.words import (
     IS_NAME,
@@ -41,6 +42,7 @@ __all__ = [
     "MAY_BE_NAME",
     "bucket_pairs",
     "compared_tokens",
+    "count_strangers",
     "count_words",
     "first_rows",
     "link_components",

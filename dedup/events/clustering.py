@@ -22,6 +22,10 @@ So a link between two clusters that may not be joined is never asked for again, 
 Means fall from merge to merge of a cluster (a mean over three clusters lies between those over
 two), with forbidden pairs too: the last merge of a cluster is the one that holds least.
 
+Large inputs run in compiled code (:mod:`dedup._kernels.linkage`), as many small components at once
+as make a fair amount of work.  A component so large that its sums would be rounded there is left to
+the reference, whose whole numbers have no end.
+
 Source: Sokal & Michener 1958 (UPGMA); sparse in that missing similarities are constant.
 """
 
@@ -50,6 +54,9 @@ _AT_ONCE: Final = 1 << 16
 
 #: Whole numbers below this are exact as floats.
 _EXACT: Final = 1 << 53
+
+#: Pairs of one component that compiled code has numbers for.
+_MOST: Final = 1 << 29
 
 
 def connected_components(n: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
@@ -142,7 +149,7 @@ def link(
     Parameters
     ----------
     n : int
-        Number of rows.
+        Number of rows, below 2**31.
     pairs : ndarray of integers, shape (m, 2)
         Row numbers, each pair once; a pair that is not listed has probability 0.
     probability : ndarray of integers, shape (m,)
@@ -152,13 +159,14 @@ def link(
     links : Links, optional
         What the user requires and forbids, free of contradictions.
     progress : callable, optional
-        Called with components done and components in all.
+        Called with components done and components in all; after each, or after some at once.
 
     Returns
     -------
     Linkage
-        O(m log m) in a component whose clusters stay small; each merge costs the links of the
-        smaller neighbourhood.
+        O(m log m) in a component whose clusters stay small.  Elsewhere each merge costs the links
+        of both clusters; in compiled code, those of the one that has fewer, which comes to
+        O(m log² m).  Compiled code takes 60 bytes a pair besides, at the most.
 
     Examples
     --------
@@ -177,6 +185,7 @@ def link(
     largest = np.bincount(connected_components(n, np.concatenate([pairs, must]))).max(initial=0)
     component = connected_components(n, np.concatenate([pairs[probability >= threshold], must]))
     blocks = _Blocks.of(pairs, probability, component, start_of)
+    # In compiled code a mean of 0 never is enough.
     compiled = threshold > 0 and engine.is_compiled(_CHARACTERS * len(blocks.ends))
     run = _compiled if compiled else _reference
     tables = [np.empty((0, 4), dtype=np.int64)]
@@ -226,6 +235,7 @@ class _Blocks:
     size: NDArray[np.int64]
 
     def __len__(self) -> int:
+        """Return the number of components that have pairs."""
         return len(self.heads)
 
     @classmethod
@@ -236,6 +246,7 @@ class _Blocks:
         component: NDArray[np.int64],
         start_of: NDArray[np.int64],
     ) -> _Blocks:
+        """Sort pairs by component; those between two components are left out."""
         home = component[pairs[:, 0]]
         inside = np.flatnonzero(home == component[pairs[:, 1]])
         home = home[inside]
@@ -266,7 +277,7 @@ def _reference(
     chosen: range | None = None,
 ) -> _Run:
     """Cluster the chosen components, all by default."""
-    for at in chosen or range(len(blocks)):
+    for at in range(len(blocks)) if chosen is None else chosen:
         block = slice(blocks.bounds[at], blocks.bounds[at + 1])
         graph = _graph(blocks.ends[block].tolist(), blocks.probability[block].tolist(), forbidden)
         sizes = {row: int(blocks.size[row]) for row in graph}
@@ -275,12 +286,15 @@ def _reference(
 
 
 def _compiled(blocks: _Blocks, threshold: int, forbidden: dict[int, set[int]]) -> _Run:
+    """Cluster all components; the blocks are used up."""
     engine.warm_up()
     rows = np.bincount(blocks.component)[blocks.heads]
-    fits = _fits(np.add.reduceat(blocks.probability, blocks.bounds[:-1]), rows)
+    sums = np.add.reduceat(blocks.probability, blocks.bounds[:-1])
     places, total, bounds = _with_forbidden(blocks, forbidden)
-    size, scratch = blocks.size.copy(), np.empty((4, len(blocks.size)), dtype=np.int32)
-    # Components that begin within so many pairs, as long as they fit.
+    # Sums and areas must be exact as floats, or their quotient is not that of whole numbers.
+    fits = (np.maximum(sums, rows**2) < _EXACT) & (np.diff(bounds) < _MOST)
+    scratch = np.empty((4, len(blocks.size)), dtype=np.int32)
+    # At once go components that begin within a stretch of so many pairs, if all fit or none.
     fresh = (np.diff(bounds[:-1] // _AT_ONCE, prepend=-1) > 0) | np.diff(fits, prepend=False)
     starts = np.flatnonzero(fresh).tolist()
     for first, last in pairwise([*starts, len(blocks)]):
@@ -290,19 +304,10 @@ def _compiled(blocks: _Blocks, threshold: int, forbidden: dict[int, set[int]]) -
         links = slice(bounds[first], bounds[last])
         merges = np.empty((rows[first:last].sum(), 4), dtype=np.int64)
         made = engine.kernels().link_components(
-            *(places[links], total[links], bounds[first : last + 1] - bounds[first], size),
-            *(threshold, scratch, merges),
+            *(places[links], total[links], bounds[first : last + 1] - bounds[first]),
+            *(blocks.size, threshold, scratch, merges),
         )
         yield merges[:made].copy(), last
-
-
-def _fits(total: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return for which components the compiled loop is exact.
-
-    Sums and areas have to be floats without rounding, for their quotient to be that of whole
-    numbers.  A component beyond that has a hundred million rows or eight thousand million pairs.
-    """
-    return np.asarray(np.maximum(total, rows**2) < _EXACT)
 
 
 def _with_forbidden(
@@ -314,6 +319,8 @@ def _with_forbidden(
     ).reshape(-1, 2)
     home = blocks.component[barred]
     barred, home = barred[home[:, 0] == home[:, 1]], home[home[:, 0] == home[:, 1], 0]
+    if not len(barred):
+        return blocks.ends, blocks.probability, blocks.bounds
     at = np.searchsorted(blocks.heads, home)
     begin = blocks.bounds[at]
     return (
