@@ -83,6 +83,7 @@ class _Heap(NamedTuple):
 
 @compiled
 def _rows(a: int, b: int) -> np.int64:
+    """Return two smallest rows as one number, in which the order of pairs is theirs."""
     return (np.int64(min(a, b)) << 32) | np.int64(max(a, b))
 
 
@@ -94,12 +95,12 @@ def _mean(total: int, area: int, threshold: int) -> float:
 
 
 @compiled
-def _put(heap: _Heap, at: int, mean: float, rows: int, link: int) -> None:
+def _put(heap: _Heap, at: int, mean: float, rows: np.int64, link: int) -> None:
     heap.mean[at], heap.rows[at], heap.link[at] = mean, rows, link
 
 
 @compiled
-def _push(heap: _Heap, count: int, mean: float, rows: int, link: int) -> int:
+def _push(heap: _Heap, count: int, mean: float, rows: np.int64, link: int) -> int:
     """Add an entry; return how many there are then."""
     at = count
     while at:
@@ -113,7 +114,7 @@ def _push(heap: _Heap, count: int, mean: float, rows: int, link: int) -> int:
 
 
 @compiled
-def _replace_top(heap: _Heap, count: int, mean: float, rows: int, link: int) -> None:
+def _replace_top(heap: _Heap, count: int, mean: float, rows: np.int64, link: int) -> None:
     """Put an entry into the place of the first, and let it sink."""
     at = 0
     while True:
@@ -148,7 +149,7 @@ def _chain(graph: _Graph, a: int, b: int) -> np.uint64:
 @compiled
 def _find(graph: _Graph, a: int, b: int) -> int:
     """Return the link between two places, or -1."""
-    link = graph.chains[_chain(graph, a, b)]
+    link: int = graph.chains[_chain(graph, a, b)]
     while link != _NONE:
         c, d = graph.places[link]
         if (c == a and d == b) or (c == b and d == a):

@@ -25,7 +25,7 @@ def _knows(
             low = middle + 1
         else:
             high = middle
-    return low < bounds[a + 1] and ends[low] == b and chance[low] >= least
+    return bool(low < bounds[a + 1] and ends[low] == b and chance[low] >= least)
 
 
 @compiled
