@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from dedup.duplicates.lsh import candidate_pairs
 from dedup.duplicates.minhash import EMPTY
 from dedup.duplicates.shingling import Ragged, Runs
 from dedup.duplicates.verify import shared, verify
-from dedup.events import candidates, clustering
+from dedup.events import candidates, clustering, round_ups
 from dedup.events.candidates import event_candidates
 from dedup.events.clustering import PROBABILITY_UNIT, Linkage, link
 from dedup.events.features import KINDS, observe, weigh
@@ -415,6 +415,25 @@ def test_round_ups_equal_the_reference(seed: int, n: int, density: float, shift:
             found.append(held_down(sizes, pairs + shift, values).tolist())
     assert found[0] == found[1]
     assert found[0] == held_down(sizes[shift:], pairs, values).tolist()
+
+
+@given(st.integers(0, 999), st.integers(2, 30), st.integers(0, 8))
+@settings(deadline=None)
+def test_strangers_are_those_of_plain_sets(seed: int, n: int, looked_at: int) -> None:
+    pairs, _, _ = random_graph(seed, n, n * (n - 1) // 3, 1, 0)
+    chances = np.random.default_rng(seed).integers(0, 10, len(pairs))
+    known = {frozenset(pair): p for pair, p in zip(pairs.tolist(), chances.tolist(), strict=True)}
+    bounds, ends, place = round_ups._rows_of(pairs, n)
+    counts = np.empty((n, 2), dtype=np.int64)
+    engine.kernels().count_strangers(
+        *(bounds, ends, chances[place], np.arange(n), 5, 2, looked_at, counts)
+    )
+    for text in range(n):
+        near = [other for other in range(n) if known.get(frozenset((text, other)), 0) >= 5]
+        size = min(len(near), looked_at)
+        looked = [near[at * len(near) // size] for at in range(size)]
+        strange = [q for q in permutations(looked, 2) if known.get(frozenset(q), 0) < 2]
+        assert counts[text].tolist() == [size * (size - 1), len(strange)]
 
 
 @given(st.lists(st.sets(st.integers(0, 60), max_size=40), min_size=1, max_size=8), st.data())
