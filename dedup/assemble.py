@@ -34,7 +34,7 @@ from dedup.result import (
     Member,
     Statistics,
 )
-from dedup.roles import Placed, Role, assign_roles
+from dedup.roles import LEAST_HELD, Placed, Role, assign_roles
 from dedup.text.tokenize import first_tokens, is_comparable, tokenize
 from dedup.version import __version__
 
@@ -73,15 +73,15 @@ def assemble(
     positions = [tuple(p for i in indices for p in groups[i].members) for indices in together]
     keys = [_key(batch, members) for members in positions]
     order = _ranks([_Ranked(m, k) for m, k in zip(positions, keys, strict=True)])
-    links = _links_by_cluster(events)
-    held = _held_shares(groups, links, settings.duplicate.shingle_size)
+    inside = _inside(events)
+    nearness = _centrality(events.labels, inside)
+    held = _held_shares(groups, events.labels, inside, settings.duplicate.shingle_size)
     clusters: list[Cluster | None] = [None] * len(together)
     labels = np.full(n_rows, -1, dtype=np.int64)
     group_labels = np.full(n_rows, -1, dtype=np.int64)
     for done, (indices, key) in enumerate(zip(together, keys, strict=True), start=1):
         label = order[done - 1]
         parts = [groups[index] for index in indices]
-        inside = links.get(int(events.labels[indices[0]]), [])
         clusters[label] = _cluster(
             batch,
             parts,
@@ -89,8 +89,8 @@ def assemble(
             label=label,
             key=key,
             similarity=similarity,
-            containment=_containment(held, indices, parts, inside),
-            centrality=_centrality(indices, inside),
+            containment=_containment(held.get(int(events.labels[indices[0]]), ()), indices, parts),
+            centrality=[nearness[index] for index in indices],
             settings=settings,
         )
         for index, part in zip(indices, parts, strict=True):
@@ -172,78 +172,63 @@ def _similarity_to_centre(duplicates: Duplicates) -> NDArray[np.float64]:
     )
 
 
-def _links_by_cluster(events: Events) -> dict[int, list[tuple[int, int, int]]]:
-    """Return the scored pairs inside each cluster: (group, group, probability)."""
-    links: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    if events.scores is not None:
-        inside = events.scores.inside(events.labels)
-        for (i, j), value in zip(inside.pairs.tolist(), inside.probability.tolist(), strict=True):
-            links[int(events.labels[i])].append((i, j, value))
-    return links
+def _inside(events: Events) -> PairScores:
+    """Return the scored pairs inside clusters, those of one cluster next to one another."""
+    if events.scores is None:
+        return PairScores.none()
+    inside = events.scores.inside(events.labels)
+    return inside.at(np.argsort(events.labels[inside.pairs[:, 0]], kind="stable"))
 
 
-def _centrality(indices: Sequence[int], links: Sequence[tuple[int, int, int]]) -> dict[int, int]:
+def _centrality(labels: NDArray[np.int64], inside: PairScores) -> list[int]:
     """Return each group's mean probability with the others of its cluster, 0 to 1000."""
-    total = dict.fromkeys(indices, 0)
-    for i, j, value in links:
-        total[i] += value
-        total[j] += value
-    others = max(1, len(indices) - 1)
-    return {
-        index: 1000 if len(indices) == 1 else value * 1000 // (others * PROBABILITY_UNIT)
-        for index, value in total.items()
-    }
+    total = np.zeros(len(labels), dtype=np.int64)
+    for side in (0, 1):
+        np.add.at(total, inside.pairs[:, side], inside.probability.astype(np.int64))
+    _, cluster, size = np.unique(labels, return_inverse=True, return_counts=True)
+    others = size[cluster] - 1
+    mean = total * 1000 // (np.maximum(others, 1) * PROBABILITY_UNIT)
+    found: list[int] = np.where(others == 0, 1000, mean).tolist()
+    return found
 
 
 def _held_shares(
-    groups: Sequence[Group],
-    links: Mapping[int, Sequence[tuple[int, int, int]]],
-    shingle_size: int,
-) -> dict[tuple[int, int], float]:
-    """Return the share of each group's shingles that another holds, if any.
+    groups: Sequence[Group], labels: NDArray[np.int64], inside: PairScores, shingle_size: int
+) -> dict[int, list[tuple[int, int, float]]]:
+    """Return how much of a group's shingles another one holds, if it is enough for any role.
 
     Only the scored pairs inside a cluster are counted.
+
+    Returns
+    -------
+    dict of int to list of (int, int, float)
+        By the cluster's label: a group, the one that holds so much of it, and the share.
     """
-    linked = [(i, j) for inside in links.values() for i, j, _ in inside]
-    texts = [group.text for group in groups]
-    pairs = np.array(linked, dtype=np.int64).reshape(-1, 2)
-    found = shared_passages(texts, pairs, shingle_size)
-    return {
-        pair: count / size
-        for (i, j), count, sizes in zip(
-            linked, found.counts.tolist(), found.sizes.tolist(), strict=True
-        )
-        if count
-        for pair, size in zip(((i, j), (j, i)), sizes, strict=True)
-    }
+    found = shared_passages([group.text for group in groups], inside.pairs, shingle_size)
+    shares = found.counts[:, None] / np.maximum(found.sizes, 1)
+    held: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
+    for at, side in np.argwhere(shares >= LEAST_HELD).tolist():
+        mine, other = (int(inside.pairs[at, which]) for which in (side, 1 - side))
+        held[int(labels[mine])].append((mine, other, float(shares[at, side])))
+    return held
 
 
 def _containment(
-    held: Mapping[tuple[int, int], float],
-    indices: Sequence[int],
-    parts: Sequence[Group],
-    links: Sequence[tuple[int, int, int]],
+    held: Sequence[tuple[int, int, float]], indices: Sequence[int], parts: Sequence[Group]
 ) -> dict[tuple[int, int], float]:
     """Return containment between members of different groups, by position in the cluster.
 
     Only scored pairs are counted; texts that share no rare term do not contain one another.  Groups
     of one speak for themselves, and copies for their centre.
     """
-    pairs = [(i, j) for i, j, _ in links if (i, j) in held]
-    if not pairs:
+    if not held:
         return {}
-    first: dict[int, list[int]] = {}
+    first: dict[int, range] = {}
     position = 0
     for index, part in zip(indices, parts, strict=True):
-        first[index] = list(range(position, position + len(part.members)))
+        first[index] = range(position, position + len(part.members))
         position += len(part.members)
-    return {
-        (a, b): held[mine, other]
-        for i, j in pairs
-        for mine, other in ((i, j), (j, i))
-        for a in first[mine]
-        for b in first[other][:1]
-    }
+    return {(a, first[other][0]): share for mine, other, share in held for a in first[mine]}
 
 
 def _cluster(
@@ -255,7 +240,7 @@ def _cluster(
     key: str,
     similarity: NDArray[np.float64],
     containment: Mapping[tuple[int, int], float],
-    centrality: Mapping[int, int],
+    centrality: Sequence[int],
     settings: Config,
 ) -> Cluster:
     """Make one cluster: roles first, then the canonical version, then the records."""
@@ -273,9 +258,7 @@ def _cluster(
         for position in part.members
     ]
     roles = assign_roles(placed, containment)
-    nearness = [
-        value for part, value in zip(parts, centrality.values(), strict=True) for _ in part.members
-    ]
+    nearness = [value for part, value in zip(parts, centrality, strict=True) for _ in part.members]
     positions = [position for part in parts for position in part.members]
     choice = choose(
         [

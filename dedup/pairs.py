@@ -97,6 +97,14 @@ class PairScores:
         kept = np.asarray((pairs >= 0).all(axis=1))
         return self._chosen(pairs, kept)
 
+    def at(self, places: NDArray[np.int64]) -> PairScores:
+        """Return some of the pairs, in the order of their places."""
+        return PairScores(
+            pairs=self.pairs[places],
+            probability=self.probability[places],
+            versions=self.versions[places],
+        )
+
     def _chosen(self, pairs: NDArray[np.int32], kept: NDArray[np.bool_]) -> PairScores:
         return PairScores(
             pairs=pairs[kept], probability=self.probability[kept], versions=self.versions[kept]

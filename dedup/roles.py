@@ -44,10 +44,12 @@ if TYPE_CHECKING:
     from dedup.dates import Interval
     from dedup.text.clean import CleanArticle
 
-__all__ = ["Placed", "Role", "assign_roles"]
+__all__ = ["LEAST_HELD", "Placed", "Role", "assign_roles"]
 
 _KEPT_IN_UPDATE: Final = 0.5
 _KEPT_IN_EXCERPT: Final = 0.8
+#: Share of a text that another must hold for it to matter to any role.
+LEAST_HELD: Final = min(_KEPT_IN_UPDATE, _KEPT_IN_EXCERPT)
 _FIRST: Final = (0, 0)
 _LAST: Final = (1_000_000, 0)
 
@@ -107,7 +109,8 @@ def assign_roles(
         One cluster.
     containment : mapping of (int, int) to float
         ``containment[i, j]`` is the share of member ``i``'s shingles that member ``j`` holds;
-        absent pairs count as 0.  Groups of copies need no entries among themselves.
+        absent pairs count as 0, as may those below :data:`LEAST_HELD`.  Groups of copies need no
+        entries among themselves.
 
     Returns
     -------

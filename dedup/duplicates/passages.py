@@ -7,7 +7,8 @@ texts that are asked for are read once more, a block of pairs at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -20,8 +21,9 @@ from dedup.text.told import Text, Told
 
 __all__ = ["shared_passages"]
 
-#: Pairs whose texts are read at once; bounds memory.
-_BLOCK: Final = 1 << 16
+#: Texts that are read at once, beside those of the same stories that were read before; bounds
+#: memory.
+_BLOCK: Final = 1 << 14
 
 
 def shared_passages(
@@ -40,7 +42,8 @@ def shared_passages(
     Returns
     -------
     Shared
-        Linear in the length of the texts named, once for each block of 65,536 pairs.
+        Linear in the length of the texts named, and in the shingles on both sides of all pairs.
+        A story's texts are read once, or once for every 16,384 of them.
 
     Examples
     --------
@@ -52,10 +55,18 @@ def shared_passages(
     """
     counts = np.zeros(len(pairs), dtype=np.int64)
     sizes = np.zeros((len(pairs), 2), dtype=np.int64)
-    for start in range(0, len(pairs), _BLOCK):
-        here = slice(start, start + _BLOCK)
-        rows = distinct(pairs[here].astype(np.int64).ravel())
+    for begin, end in _blocks(pairs):
+        block = pairs[begin:end].astype(np.int64)
+        rows = distinct(block.ravel())
         named = Told([texts[row] for row in rows.tolist()])
-        found = shared(shingle_texts(named, shingle_size), np.searchsorted(rows, pairs[here]))
-        counts[here], sizes[here] = found.counts, found.sizes
+        found = shared(shingle_texts(named, shingle_size), np.searchsorted(rows, block))
+        counts[begin:end], sizes[begin:end] = found.counts, found.sizes
     return Shared(counts=counts, sizes=sizes)
+
+
+def _blocks(pairs: NDArray[np.integer[Any]]) -> Iterator[tuple[int, int]]:
+    """Cut pairs into runs in which not too many texts are named for the first time."""
+    _, first = np.unique(pairs, return_index=True)
+    fresh = np.cumsum(np.bincount(first // 2, minlength=len(pairs)))
+    cuts = np.flatnonzero(np.diff(fresh // _BLOCK, prepend=0))
+    yield from pairwise(sorted({0, *cuts.tolist(), len(pairs)}))
