@@ -114,8 +114,9 @@ class EventConfig:
         some such stories, and splits others in new places: scores across languages are not
         calibrated.
     posting_cap : int
-        Texts that may share a term before it stops generating candidates.  Raising it costs time in
-        proportion to its square.
+        Texts that may share a term before it stops generating candidates; a term that is rare in
+        general language generates them among so many texts in a row.  Raising it holds larger
+        stories together, and costs time in proportion to its square.
     must_link : tuple of (str, str)
         Ids of articles that report one event, whatever their score, dates or languages say.  Pairs
         chain, and each speaks for all copies of its two articles.  More pairs cost attention: a

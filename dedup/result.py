@@ -49,7 +49,7 @@ class Statistics:
     event_candidates, event_pairs : int
         Pairs of groups that were scored, and those at or above ``event.floor``.
     capped_terms : int
-        Terms over ``event.posting_cap``, which proposed no pairs.
+        Terms over ``event.posting_cap``, which proposed no pairs, or some of theirs.
     largest_component : int
         Groups in the largest connected component that was clustered.
     lines_removed : int

@@ -9,9 +9,11 @@ stand in the order of their dates, undated ones first, so a row is multiplied wi
 inside the window, and with nothing else.  The reference takes a slice of rows at a time; the
 compiled loop goes through the postings of each row's terms.
 
-A term that more than ``posting_cap`` groups keep says little and would cost their square, so it
-does not generate candidates (it still counts in the score); how many terms were left out is part of
-the result.
+A term that more than ``posting_cap`` groups keep would cost their square.  If it is common in
+general language, it says little, and does not generate candidates (it still counts in the score).
+If it is rare there, it may be the name of a story that everybody tells: its groups are cut into
+runs of ``posting_cap``, in the order of their dates, and it generates candidates inside each.  How
+many terms were so capped is part of the result.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from numpy.typing import NDArray
 from dedup import engine
 from dedup.arrays import distinct
 from dedup.events.features import UNDATED, Features
+from dedup.events.profiles import RARE
+from dedup.text.background import prior_document_frequency
 from dedup.text.language import Languages
 
 if TYPE_CHECKING:
@@ -58,7 +62,7 @@ class EventCandidates:
     pairs : ndarray of int32, shape (m, 2)
         Row numbers i < j, sorted.
     capped_terms : int
-        Terms too widespread to generate candidates; raise ``posting_cap`` if it matters.
+        Terms too widespread to generate all their candidates; raise ``posting_cap`` if it matters.
     """
 
     pairs: NDArray[np.int32]
@@ -90,7 +94,8 @@ def event_candidates(
         Largest gap between the two dates.  Raising it lets long stories join, and scores more
         pairs.  Undated groups are inside every window.
     posting_cap : int
-        Groups that may share a term before it stops generating candidates.
+        Groups that may share a term before it stops generating candidates, or, where it is rare in
+        general language, generates those among so many groups in a row alone.
     across_languages : bool
         Whether texts that cannot be of one language may be candidates.
     progress : callable, optional
@@ -99,14 +104,15 @@ def event_candidates(
     Returns
     -------
     EventCandidates
-        O(sum over terms of the square of their postings), each at most ``posting_cap`` squared.
+        O(sum over terms and runs of the square of their postings), at most ``posting_cap`` squared.
     """
     view = features.views["terms"]
     matrix = _unit_rows(_top(view.matrix, top_terms), view.norm)
     postings = np.bincount(matrix.indices, minlength=matrix.shape[1])
     capped = postings > posting_cap
+    rare = capped & (prior_document_frequency(view.words) < RARE)
     if capped.any():
-        matrix.data[capped[matrix.indices]] = 0
+        matrix.data[(capped & ~rare)[matrix.indices]] = 0
         matrix.eliminate_zeros()
     n = len(features)
     speak_alike = None if across_languages else _one_language(features.languages)
@@ -121,7 +127,8 @@ def event_candidates(
     found = [fitting(_same_url(features.urls))]
     order, ends = _in_time(features, window_days)
     near = _compiled if engine.is_compiled(_CHARACTERS * matrix.nnz) else _reference
-    for a, b, done in near(matrix[order], ends, min_cosine * _UNIT**2):
+    matrix = _in_runs(matrix[order], rare, posting_cap)
+    for a, b, done in near(matrix, ends, min_cosine * _UNIT**2):
         found.append(fitting(np.stack([order[a], order[b]], axis=1)))
         if progress is not None:
             progress(done, n)
@@ -243,6 +250,27 @@ def _top(matrix: csr_array[Any], size: int) -> csr_array[Any]:
             weights[weights < weakest] = 0
     kept.eliminate_zeros()
     return kept
+
+
+def _in_runs(matrix: csr_array[Any], chosen: NDArray[np.bool_], size: int) -> csr_array[Any]:
+    """Cut the chosen columns into runs of so many rows, each a column of its own."""
+    from scipy.sparse import csr_array
+
+    at = np.flatnonzero(chosen[matrix.indices])
+    if not len(at):
+        return matrix
+    column = matrix.indices[at]
+    order = np.argsort(column, kind="stable")
+    starts = np.searchsorted(column[order], column[order])
+    place = np.empty(len(at), dtype=np.int64)
+    place[order] = np.arange(len(at)) - starts
+    _, number = np.unique(
+        column.astype(np.int64) * matrix.shape[0] + place // size, return_inverse=True
+    )
+    indices = matrix.indices.copy()
+    indices[at] = matrix.shape[1] + number
+    shape = (matrix.shape[0], matrix.shape[1] + int(number.max()) + 1)
+    return csr_array((matrix.data, indices, matrix.indptr), shape=shape)
 
 
 def _unit_rows(matrix: csr_array[Any], norm: NDArray[np.float64]) -> csr_array[Any]:
