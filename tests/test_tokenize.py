@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import dedup.text.tokenize as tokens_module
@@ -15,6 +15,7 @@ from dedup.text.tokenize import (
     read_words,
     strip_accents,
     tokenize,
+    word_texts,
 )
 
 
@@ -135,3 +136,15 @@ def test_numbers_are_read_in_parts() -> None:
 )
 def test_tokens_of_western_text_are_those_of_the_pattern(text: str) -> None:
     assert tokenize(text) == tokens_module._TOKEN.findall(fold(text))
+
+
+@given(
+    st.one_of(
+        st.text(st.sampled_from("abZ019.,'- \n\x00_é²"), max_size=40),
+        st.text(st.characters(max_codepoint=127), max_size=40),
+        st.text(max_size=20),
+    )
+)
+@example("1,500.25 3rd a1 7,5 .5 1,2,345")
+def test_word_texts_are_those_of_the_words_read(text: str) -> None:
+    assert word_texts(text) == {word.text for word in read_words(text)}

