@@ -154,6 +154,8 @@ def find_name(text: str, place: int, *, strict: bool) -> tuple[str, int] | None:
         if token is None:
             break
         ends.append(_trim(text, token.start(), token.end()))
+        if at == place and _begins_no_name(text[place : ends[0]]):
+            return None  # "told police": most of what is asked about
         whole = ends[-1] == token.end() or token.group().endswith("'s")  # "People's Daily"
         if not whole or text[token.end() : token.end() + 1] != " ":
             break
@@ -165,6 +167,20 @@ def find_name(text: str, place: int, *, strict: bool) -> tuple[str, int] | None:
     if run and (not strict or is_outlet_like(text[place:run])):
         return text[place:run], run
     return None
+
+
+def _begins_no_name(word: str) -> bool:
+    """Tell whether neither a name of the table nor one written like an outlet's begins so."""
+    return (
+        _CAPITAL.match(word) is None and "." not in word and word.casefold() not in _first_words()
+    )
+
+
+@cache
+def _first_words() -> frozenset[str]:
+    names = name_table()
+    first = (name.split()[0] for name in (*names.exact, *names.folded, "the"))
+    return frozenset(word[: _trim(word, 0, len(word))].casefold() for word in first)
 
 
 def name_before(text: str, place: int, *, strict: bool = True) -> tuple[str, int] | None:
