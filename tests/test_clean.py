@@ -171,6 +171,13 @@ def test_a_body_is_put_together_from_its_parts(
     assert CleanArticle(text=text, spans=spans).body == body
 
 
+def test_a_text_that_needs_no_mending_is_not_copied() -> None:
+    article = Article(id="1", text=f"Share\n\n{BODY}")
+    cleaned = clean(article, EMPTY)
+    assert cleaned.removed
+    assert cleaned.text is article.text
+
+
 @given(
     st.text(max_size=60),
     st.lists(
