@@ -159,7 +159,7 @@ def _find_events(
     features, observed = _weighed_words(texts, event, report, watch)
     if len(groups) < 2:
         return Events(labels=apart, scores=PairScores.none(), observed=observed)
-    scored, found = _scored_pairs(features, event, report, watch)
+    scored, n_candidates, capped_terms = _scored_pairs(features, event, report, watch)
     with watch("cluster", len(scored.pairs), "pairs"):
         probability = held_down(features.sizes, scored.pairs, scored.probability)
         kept = probability >= _floor(event)
@@ -177,11 +177,12 @@ def _find_events(
             links=links.joined_by(scores.versions_from(threshold)),
             progress=lambda done, total: report("cluster", done, total),
         )
-    events = replace(
-        found,
+    events = Events(
         labels=linkage.labels,
         scores=scores,
         observed=observed,
+        candidates=n_candidates,
+        capped_terms=capped_terms,
         largest_component=linkage.largest_component,
     )
     embedder = usable_embedder(event.embedder)
@@ -194,6 +195,7 @@ def _find_events(
 def _weighed_words(
     texts: Sequence[GroupText], event: EventConfig, report: Progress, watch: Stopwatch
 ) -> tuple[Features, Observed]:
+    """Return the words of all texts as numbers; how they were read is then let go of."""
     with watch("read words", len(texts), "groups"):
         profiles = profiles_of(texts, progress=report)
         observed = observe(profiles)
@@ -203,21 +205,17 @@ def _weighed_words(
 
 def _scored_pairs(
     features: Features, event: EventConfig, report: Progress, watch: Stopwatch
-) -> tuple[Scored, Events]:
-    """Return the pairs that may be one event, and how many were looked at."""
+) -> tuple[Scored, int, int]:
+    """Return the pairs that may be one event; how many were looked at, and terms that were capped.
+
+    There are many more candidates than pairs that are kept, and they are let go of here.
+    """
     with watch("find candidates", len(features), "groups"):
         candidates = _find_candidates(features, event, report)
     with watch("score", len(candidates.pairs), "pairs"):
         # Who knows whom must not depend on the floor.
         scored = score(features, candidates.pairs, floor=min(_floor(event), ACQUAINTED))
-    apart = np.arange(len(features), dtype=np.int64)
-    return scored, Events(
-        labels=apart,
-        scores=None,
-        observed=None,
-        candidates=len(candidates.pairs),
-        capped_terms=candidates.capped_terms,
-    )
+    return scored, len(candidates.pairs), candidates.capped_terms
 
 
 def _floor(event: EventConfig) -> int:
