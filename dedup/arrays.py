@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Chunks", "Growing", "distinct"]
+__all__ = ["Chunks", "Growing", "connected_components", "distinct"]
 
 #: Bytes from which on memory comes from the system by itself, and goes back there when it is freed.
 _CHUNK: Final = 1 << 26
@@ -25,6 +25,38 @@ def distinct(values: NDArray[_Scalar]) -> NDArray[_Scalar]:
     fresh = np.ones(len(ordered), dtype=np.bool_)
     fresh[1:] = ordered[1:] != ordered[:-1]
     return ordered[fresh]
+
+
+def connected_components(n: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Return the smallest row number of each row's component.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    pairs : ndarray of integers, shape (m, 2)
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        O(n + m).
+
+    Examples
+    --------
+    >>> connected_components(4, np.array([[1, 3]])).tolist()
+    [0, 1, 2, 1]
+    """
+    from scipy.sparse import coo_array, csgraph
+
+    if n == 0:
+        return np.empty(0, dtype=np.int64)
+    links = coo_array(
+        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n)
+    )
+    _, component = csgraph.connected_components(links, directed=False)
+    first = np.full(component.max() + 1, n, dtype=np.int64)
+    np.minimum.at(first, component, np.arange(n))
+    return np.asarray(first[component])
 
 
 class Chunks:

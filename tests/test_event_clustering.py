@@ -10,11 +10,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup.arrays import connected_components
 from dedup.events.clustering import (
     PROBABILITY_UNIT,
     Linkage,
     average_linkage,
-    connected_components,
     link,
 )
 from dedup.events.links import Links

@@ -43,6 +43,7 @@ def test_verify_equals_sets(rows: list[set[int]], threshold: float, block: int) 
     pairs = all_pairs(len(rows))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BLOCK", block)
+        patch.setattr(module, "_ROWS", min(block, 64))
         found = verify(ragged(rows), pairs, threshold)
         counts = shared(ragged(rows), pairs).counts
     assert counts.tolist() == [len(rows[i] & rows[j]) for i, j in pairs.tolist()]

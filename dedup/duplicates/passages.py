@@ -7,8 +7,7 @@ texts that are asked for are read once more, a block of pairs at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.arrays import distinct
 from dedup.duplicates.fingerprints import shingle_texts
-from dedup.duplicates.verify import Shared, shared
+from dedup.duplicates.verify import Shared, in_blocks, shared
 from dedup.text.told import Text, Told
 
 __all__ = ["shared_passages"]
@@ -55,18 +54,10 @@ def shared_passages(
     """
     counts = np.zeros(len(pairs), dtype=np.int64)
     sizes = np.zeros((len(pairs), 2), dtype=np.int64)
-    for begin, end in _blocks(pairs):
+    for begin, end in in_blocks(pairs, _BLOCK):
         block = pairs[begin:end].astype(np.int64)
         rows = distinct(block.ravel())
         named = Told([texts[row] for row in rows.tolist()])
         found = shared(shingle_texts(named, shingle_size), np.searchsorted(rows, block))
         counts[begin:end], sizes[begin:end] = found.counts, found.sizes
     return Shared(counts=counts, sizes=sizes)
-
-
-def _blocks(pairs: NDArray[np.integer[Any]]) -> Iterator[tuple[int, int]]:
-    """Cut pairs into runs in which not too many texts are named for the first time."""
-    _, first = np.unique(pairs, return_index=True)
-    fresh = np.cumsum(np.bincount(first // 2, minlength=len(pairs)))
-    cuts = np.flatnonzero(np.diff(fresh // _BLOCK, prepend=0))
-    yield from pairwise(sorted({0, *cuts.tolist(), len(pairs)}))

@@ -24,16 +24,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
-from dedup.arrays import distinct
+from dedup.arrays import connected_components, distinct
 from dedup.duplicates.shingling import Ragged, Runs, Sets
 
-__all__ = ["Shared", "Verified", "containment", "jaccard", "shared", "star_groups", "verify"]
+__all__ = [
+    "Shared",
+    "Verified",
+    "containment",
+    "in_blocks",
+    "jaccard",
+    "shared",
+    "star_groups",
+    "verify",
+]
+
+#: Rows whose sets are made at once; bounds memory.
+_ROWS = 1 << 16
 
 # Shingles on both sides of one block of pairs; about 100 MB of working memory.
 _BLOCK = 1 << 21
@@ -221,9 +234,33 @@ def verify(shingles: Runs, pairs: NDArray[np.integer[Any]], threshold: float) ->
     """
     if not 0.0 < threshold <= 1.0:
         raise ValueError(f"threshold must lie in (0, 1], got {threshold}; 0.8 means 80 %")
-    similarity = shared(shingles, pairs, threshold).jaccard
+    similarity = np.empty(len(pairs))
+    for block in _near_one_another(pairs, len(shingles)):
+        similarity[block] = shared(shingles, pairs[block], threshold).jaccard
     kept = similarity >= threshold
     return Verified(pairs=pairs[kept], jaccard=similarity[kept])
+
+
+def in_blocks(pairs: NDArray[np.integer[Any]], most: int) -> Iterator[tuple[int, int]]:
+    """Cut pairs into runs in which about so many rows at most are named for the first time.
+
+    >>> list(in_blocks(np.array([[0, 1], [0, 2], [1, 2], [3, 4]]), 3))
+    [(0, 1), (1, 4)]
+    """
+    _, first = np.unique(pairs, return_index=True)
+    fresh = np.cumsum(np.bincount(first // 2, minlength=len(pairs)))
+    cuts = np.flatnonzero(np.diff(fresh // most, prepend=0))
+    yield from pairwise(sorted({0, *cuts.tolist(), len(pairs)}))
+
+
+def _near_one_another(pairs: NDArray[np.integer[Any]], n: int) -> Iterator[NDArray[np.int64]]:
+    """Cut pairs of n rows into blocks that share hardly a row; yield their places."""
+    if n <= _ROWS:
+        yield np.arange(len(pairs))
+        return
+    order = np.argsort(connected_components(n, pairs)[pairs[:, 0]], kind="stable")
+    for begin, end in in_blocks(pairs[order], _ROWS):
+        yield order[begin:end]
 
 
 def star_groups(

@@ -41,6 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
+from dedup.arrays import connected_components
 from dedup.events.links import Links, units
 
 #: Units of a probability.
@@ -57,38 +58,6 @@ _EXACT: Final = 1 << 53
 
 #: Pairs of one component that compiled code has numbers for.
 _MOST: Final = 1 << 29
-
-
-def connected_components(n: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """Return the smallest row number of each row's component.
-
-    Parameters
-    ----------
-    n : int
-        Number of rows.
-    pairs : ndarray of integers, shape (m, 2)
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        O(n + m).
-
-    Examples
-    --------
-    >>> connected_components(4, np.array([[1, 3]])).tolist()
-    [0, 1, 2, 1]
-    """
-    from scipy.sparse import coo_array, csgraph
-
-    if n == 0:
-        return np.empty(0, dtype=np.int64)
-    links = coo_array(
-        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n)
-    )
-    _, component = csgraph.connected_components(links, directed=False)
-    first = np.full(component.max() + 1, n, dtype=np.int64)
-    np.minimum.at(first, component, np.arange(n))
-    return np.asarray(first[component])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
