@@ -48,8 +48,8 @@ UNIT = 64
 #: where a thousand reports of one event are all there is, its own names must not come to nothing.
 _KEPT_RARITY = 0.25
 
-#: Texts whose weights are worked out at once; bounds memory.
-_BLOCK = 1 << 14
+#: Texts whose words are counted or weighed at once; bounds memory.
+_BLOCK = 1 << 15
 
 UNDATED = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,17 +81,26 @@ class Observed:
 
 def observe(profiles: Profiles) -> Observed:
     """Count in how many texts each term, name and number occurs, and settle what is a name."""
-    size = len(profiles.words)
-    seen = np.bincount(profiles.word, minlength=size).tolist()
+    seen = np.zeros(len(profiles.words), dtype=np.int64)
     bare, bare_of = bare_words(profiles.words)
-    is_term = ~profiles.is_number[profiles.word]
-    holding = _texts_with(profiles, bare_of, len(bare), is_term)
-    naming = _texts_with(profiles, bare_of, len(bare), is_term & profiles.as_name)
+    # Words that differ in accents alone may stand in one text together.
+    several = np.bincount(bare_of, minlength=len(bare)) > 1
+    holding, naming = np.zeros((2, len(bare)), dtype=np.int64)
+    for start in range(0, len(profiles), _BLOCK):
+        offsets = profiles.offsets[start : start + _BLOCK + 1]
+        here = slice(int(offsets[0]), int(offsets[-1]))
+        word = profiles.word[here]
+        seen += np.bincount(word, minlength=len(seen))
+        row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        is_term = ~profiles.is_number[word]
+        for counts, chosen in ((holding, is_term), (naming, is_term & profiles.as_name[here])):
+            counts += _texts_with(bare_of[word[chosen]], row[chosen], several)
     is_name = (naming > 0) & (2 * naming >= holding)
     names = np.flatnonzero(is_name).tolist()
     of_kind: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    for word, number, count in zip(profiles.words, profiles.is_number.tolist(), seen, strict=True):
-        of_kind[number][word] = count
+    kinds = profiles.is_number.tolist()
+    for text, number, count in zip(profiles.words, kinds, seen.tolist(), strict=True):
+        of_kind[number][text] = count
     return Observed(
         n_texts=len(profiles),
         terms=of_kind[False],
@@ -108,15 +117,14 @@ def not_observed(profiles: Profiles) -> Observed:
 
 
 def _texts_with(
-    profiles: Profiles, bare_of: NDArray[np.int64], size: int, chosen: NDArray[np.bool_]
+    word: NDArray[np.int64], row: NDArray[np.int64], several: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Return in how many texts each word occurs, accents off, among some entries."""
-    bare = bare_of[profiles.word[chosen]]
-    # Words that differ in accents alone may stand in one text together.
-    several = (np.bincount(bare_of, minlength=size) > 1)[bare]
-    counts = np.bincount(bare[~several], minlength=size)
-    twice = np.unique(profiles.row[chosen][several] * size + bare[several]) % max(size, 1)
-    return np.asarray(counts + np.bincount(twice, minlength=size))
+    """Return in how many texts each word occurs; those of ``several`` may do so twice in one."""
+    size = len(several)
+    twice = several[word]
+    counts = np.bincount(word[~twice], minlength=size)
+    once = np.unique(row[twice] * size + word[twice]) % max(size, 1)
+    return np.asarray(counts + np.bincount(once, minlength=size))
 
 
 def inverse_document_frequency(

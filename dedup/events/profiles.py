@@ -139,11 +139,6 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    @property
-    def row(self) -> NDArray[np.int64]:
-        """The text of each entry, shape (m,)."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
-
     def __getitem__(self, text: int) -> Profile:
         """Return the profile of one text."""
         here = slice(self.offsets[text], self.offsets[text + 1])
