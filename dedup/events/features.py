@@ -277,8 +277,11 @@ def weigh(
     def rows(of_word: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Return which entries are of some words, and the offsets of each text's among them."""
         chosen = of_word[profiles.word]
-        before = np.concatenate([[0], np.cumsum(chosen, dtype=np.int64)])
-        return chosen, before[profiles.offsets]
+        before = np.cumsum(chosen, dtype=_whole(len(chosen)))
+        ends = np.zeros(len(profiles.offsets), dtype=np.int64)
+        held = profiles.offsets > 0
+        ends[held] = before[profiles.offsets[held] - 1]
+        return chosen, ends
 
     of_terms = rarity(words, observed.terms)
     at, ends = rows(~profiles.is_number)
@@ -311,13 +314,18 @@ def weigh(
     )
 
 
+def _whole(most: int) -> type[np.int32] | type[np.int64]:
+    """Return a type for whole numbers up to this."""
+    return np.int32 if most < 1 << 31 else np.int64
+
+
 def _csr(
     values: NDArray[Any], columns: NDArray[np.int32], ends: NDArray[np.int64], width: int
 ) -> csr_array[Any]:
     from scipy.sparse import csr_array
 
     # Of one type, or scipy would widen the columns.
-    ends = ends.astype(np.int32 if len(values) < 1 << 31 else np.int64, copy=False)
+    ends = ends.astype(_whole(len(values)), copy=False)
     return csr_array((values, columns, ends), shape=(len(ends) - 1, max(1, width)))
 
 
