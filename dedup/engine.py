@@ -169,12 +169,12 @@ def not_in_nfkc(
     """
     from dedup.text.code_points import code_points
 
-    unsure = np.empty(len(pieces), dtype=np.bool_)
-    kernels().unsure_parts(text, bounds, code_points().entries, unsure)
+    others = [at for at, piece in enumerate(pieces) if not piece.isascii()]
+    unsure = np.empty(len(others), dtype=np.bool_)
+    places = np.array(others, dtype=np.int64)
+    kernels().unsure_parts(text, bounds, places, code_points().entries, unsure)
     return [
-        at
-        for at in np.flatnonzero(unsure).tolist()
-        if not unicodedata.is_normalized("NFKC", pieces[at])
+        at for at in places[unsure].tolist() if not unicodedata.is_normalized("NFKC", pieces[at])
     ]
 
 
@@ -232,7 +232,7 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
     text = np.frombuffer(small.tobytes(), dtype=np.uint32)  # read-only, as texts are
     offsets, ends = np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int32)
     return [
-        lambda: loops.unsure_parts(text, offsets, tables[0], np.zeros(1, dtype=np.bool_)),
+        lambda: loops.unsure_parts(text, offsets, one, tables[0], np.zeros(1, dtype=np.bool_)),
         lambda: loops.compared_tokens(
             text, places, *tables, 30, 3, hashes, one, np.zeros((1, 2), dtype=np.uint64)
         ),

@@ -52,16 +52,17 @@ def mixed(value: np.uint64) -> np.uint64:
 def unsure_parts(
     text: NDArray[np.uint32],
     bounds: NDArray[np.int64],
+    parts: NDArray[np.int64],
     entries: NDArray[np.uint32],
     out: NDArray[np.bool_],
 ) -> None:
-    """Tell which parts of a text hold a code point that may have another NFKC form."""
+    """Tell which of some parts of a text hold a code point that may have another NFKC form."""
     last = np.uint32(len(entries) - 1)
-    for part in range(len(out)):
+    for at, part in enumerate(parts):
         found = _NOTHING
         for code in text[bounds[part] : bounds[part + 1]]:
             found |= entries[min(code, last)]
-        out[part] = (found & _UNSURE) != _NOTHING
+        out[at] = (found & _UNSURE) != _NOTHING
 
 
 @compiled

@@ -50,7 +50,7 @@ from dedup.text.line_forms import (
     is_wrapped,
     rule_by_form,
 )
-from dedup.text.patterns import ends_as_sentence, fold, fold_line, furniture_rules
+from dedup.text.patterns import ends_as_sentence, fold_line, furniture_rules
 from dedup.text.recurring import LONGEST, RecurringLines, count_lines
 
 __all__ = ["RecurringLines", "RemovedLine", "Stripped", "count_lines", "strip_lines", "vocabulary"]
@@ -158,7 +158,7 @@ def strip_lines(
     """
     present = [number for number, line in enumerate(lines) if line]
     if hints is None:
-        hints = hints_of(fold("\n".join(lines)), vocabulary())
+        hints = hints_of("\n".join(lines), vocabulary())
     verdicts = _verdicts(lines, present, title, hints)
     repeated = recurring.of(source)
     if repeated:

@@ -47,7 +47,7 @@ from dedup.text.credits import (
 from dedup.text.hints import hints_of
 from dedup.text.line_forms import is_prose
 from dedup.text.normalize import break_lines, normalize
-from dedup.text.patterns import fold, furniture_rules
+from dedup.text.patterns import furniture_rules
 from dedup.text.recurring import source_key, url_host
 from dedup.text.written_dates import bracketed_dates, is_timestamp, line_dates
 
@@ -111,10 +111,16 @@ class CleanArticle:
     def __post_init__(self) -> None:
         if "\n" in self.title:
             raise ValueError("title must be one line")
+        bounds = [0, *(place for span in self.spans or () for place in span), len(self.text)]
+        if bounds != sorted(bounds):
+            raise ValueError("spans must lie in the text, in order")
 
     @property
     def body(self) -> str:
-        """Its paragraphs, one a line and none empty; the first without its dateline."""
+        """Its paragraphs, one a line and none empty; the first without its dateline.
+
+        Put together anew each time.
+        """
         if self.spans is None:
             body = self.text
         else:
@@ -172,7 +178,7 @@ def clean(
     title = _without_outlet(title, article)
     text = normalize(article.text) if normalized is None else normalized
     lines, numbers = _lines(article.text, text)
-    hints = hints_of(fold(text), _vocabulary())
+    hints = hints_of(text, _vocabulary())
     if strip_furniture:
         stripped = strip_lines(lines, title=title, source=source, recurring=recurring, hints=hints)
         kept, removed, rescued = list(stripped.kept), list(stripped.removed), stripped.rescued

@@ -33,7 +33,6 @@ from dedup.text.agencies import agency_key, find_name, is_outlet_like, known_key
 from dedup.text.datelines import Dateline, split_dateline
 from dedup.text.headers import WireHeader, credit_data, is_withdrawn, split_header
 from dedup.text.hints import Hints, hints_of, pieces
-from dedup.text.patterns import fold
 
 __all__ = [
     "RELATIONS",
@@ -282,7 +281,7 @@ def _in_text(text: str, hints: Hints | None = None) -> list[Credit]:
     if len(folded) != len(text):  # a few letters grow when folded; places must fit
         folded = "".join(low if len(low := mark.lower()) == 1 else mark for mark in text)
     by_word, unspaced = _templates()
-    words = (hints or hints_of(fold(text), credit_words())).words
+    words = (hints or hints_of(text, credit_words())).words
     templates = [template for word in sorted(by_word.keys() & words) for template in by_word[word]]
     if not text.isascii() and _UNSPACED.search(text):
         templates += unspaced

@@ -6,26 +6,35 @@ once which of them matter; a rule whose word is missing is not tried on any line
 
 Laws
 ----
-* A phrase that stands in the text, apart by spaces or ASCII punctuation, has all its pieces in the
-  text's words: hints only spare work.
+* Whatever stands in a text between white space, ASCII punctuation (but the sign of numbers), dashes
+  or ellipses has all its pieces among the text's words: hints only spare work.
 
-Theory of operation: phrases and texts are cut alike, at white space and punctuation, so that a
-piece of the one is a piece of the other.
+Theory of operation: phrases and texts are folded and cut alike, so that a piece of the one is a
+piece of the other.  Whoever asks for a word must be sure that it stands apart in this sense
+wherever its rule applies.
 """
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Hints", "hints_of", "pieces", "without_dashes"]
+__all__ = ["Hints", "fold", "hints_of", "pieces"]
 
 #: No sign of numbers, which patterns use for themselves.
 _MARKS: Final = string.punctuation.replace("#", "")
 _APART: Final = str.maketrans(_MARKS, " " * len(_MARKS))
 #: What English text holds beside ASCII, once it is normalised; without it, all is quicker.
 _DASHES: Final = "\u2013\u2026"
+
+
+# Marks of East Asian typesetting, written as their plain twins; the Turkish i, dotted.
+_WIDE: Final = str.maketrans(
+    "：（）【】［］〔〕「」『』《》〈〉、，！？／｜＝ı", ':()[][][]""""<><>,,!?/|=i'
+)
+_WIDE_MARK = re.compile(f"[{re.escape(''.join(map(chr, _WIDE)))}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +44,7 @@ class Hints:
     Parameters
     ----------
     folded : str
-        The text in small letters, with spaces for dashes and ellipses.
+        The text as :func:`fold` writes it, with spaces for dashes and ellipses.
     words : frozenset[str]
         Those of its words that were asked for.
     """
@@ -44,51 +53,61 @@ class Hints:
     words: frozenset[str]
 
 
-def pieces(folded: str) -> list[str]:
-    """Cut a text in small letters at white space and punctuation.
+def fold(line: str) -> str:
+    """Return a text in small letters, with the marks of East Asian typesetting as plain ones.
 
-    >>> pieces("don't reply: follow us.")
-    ['don', 't', 'reply', 'follow', 'us']
+    >>> fold("分享：Share")
+    '分享:share'
     """
-    return _cut(without_dashes(folded))
-
-
-def without_dashes(folded: str) -> str:
-    """Return a text with spaces for dashes and ellipses.
-
-    >>> without_dashes("now \u2013 or never\u2026")
-    'now   or never '
-    """
+    folded = line.casefold()
     if folded.isascii():
         return folded
-    for mark in _DASHES:
-        folded = folded.replace(mark, " ")
-    return folded
+    if _WIDE_MARK.search(folded):
+        folded = folded.translate(_WIDE)
+    # Case folding leaves a dot above the small letter of the Turkish capital.
+    return folded.replace("i\u0307", "i")
 
 
-def _cut(folded: str) -> list[str]:
-    if folded.isascii():  # quick only then
-        return folded.translate(_APART).split()
-    for mark in _MARKS:
-        if mark in folded:
-            folded = folded.replace(mark, " ")
-    return folded.split()
+def pieces(phrase: str) -> list[str]:
+    """Fold a text and cut it at white space and punctuation.
+
+    >>> pieces("Don't reply: follow us.")
+    ['don', 't', 'reply', 'follow', 'us']
+    """
+    return _cut(_bare(phrase))
 
 
-def hints_of(folded: str, vocabulary: frozenset[str]) -> Hints:
+def hints_of(text: str, vocabulary: frozenset[str]) -> Hints:
     """Look which words of a vocabulary stand in a text.
 
     Parameters
     ----------
-    folded : str
-        The text in small letters.
+    text : str
     vocabulary : frozenset of str
-        Pieces of phrases.
+        What :func:`pieces` made of phrases.
 
     Examples
     --------
-    >>> sorted(hints_of("please, follow us", frozenset({"follow", "log", "us"})).words)
+    >>> sorted(hints_of("Please, follow us", frozenset({"follow", "log", "us"})).words)
     ['follow', 'us']
     """
-    bare = without_dashes(folded)
+    bare = _bare(text)
     return Hints(folded=bare, words=vocabulary.intersection(_cut(bare)))
+
+
+def _bare(text: str) -> str:
+    """Fold a text, and put spaces in the place of dashes and ellipses."""
+    folded = fold(text)
+    if not folded.isascii():
+        for mark in _DASHES:
+            folded = folded.replace(mark, " ")
+    return folded
+
+
+def _cut(bare: str) -> list[str]:
+    if bare.isascii():  # quick only then
+        return bare.translate(_APART).split()
+    for mark in _MARKS:
+        if mark in bare:
+            bare = bare.replace(mark, " ")
+    return bare.split()

@@ -370,9 +370,9 @@ def appeals_in(hints: Hints) -> tuple[str, ...] | None:
     """
     needed = _needed_words()
     words = tuple(
-        word
+        key
         for word in needed.keys() & hints.words
-        for others in needed[word]
+        for key, others in needed[word]
         if others <= hints.words
     )
     unspaced = not hints.folded.isascii() and _UNSPACED.search(hints.folded) is not None
@@ -383,18 +383,27 @@ def appeals_in(hints: Hints) -> tuple[str, ...] | None:
 def appeal_words() -> frozenset[str]:
     """Return the words that :func:`appeals_in` asks a text for."""
     return frozenset(
-        word for phrases in _needed_words().values() for words in phrases for word in words
+        word for keys in _needed_words().values() for _, words in keys for word in words
     )
 
 
 @cache
-def _needed_words() -> dict[str, tuple[frozenset[str], ...]]:
-    """Return the words of each phrase of appeals, by the longest of them."""
-    found: dict[str, list[frozenset[str]]] = {}
+def _needed_words() -> dict[str, tuple[tuple[str, frozenset[str]], ...]]:
+    """Return the longest word of each phrase of appeals, with all its pieces, by one of them.
+
+    The other words of a phrase may stand between marks at which hints do not cut; the longest one
+    stands between white space, but for a mark after it: see :func:`_appeals`.
+    """
+    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
     for phrase in {phrase for phrases in _appeals()[0].values() for phrase in phrases}:
-        words = pieces(phrase)
-        found.setdefault(max(words, key=len), []).append(frozenset(words))
-    return {word: tuple(phrases) for word, phrases in found.items()}
+        key = _key(phrase)
+        words = pieces(key)
+        found.setdefault(max(words, key=len), []).append((key, frozenset(words)))
+    return {word: tuple(keys) for word, keys in found.items()}
+
+
+def _key(phrase: str) -> str:
+    return max(reversed(phrase.split()), key=len)
 
 
 @cache
@@ -404,7 +413,7 @@ def _appeals() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
     spaced = [" ".join(_WORD.findall(phrase)) for phrase in every if not _UNSPACED.search(phrase)]
     by_key: dict[str, list[str]] = {}
     for phrase in spaced:
-        key = max(reversed(phrase.split()), key=len)
+        key = _key(phrase)
         for mark in ("", ".", ",", "!", "?", ":", ";"):
             by_key.setdefault(key + mark, []).append(phrase)
     found = {key: tuple(phrases) for key, phrases in by_key.items()}

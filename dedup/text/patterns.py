@@ -18,13 +18,12 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-from dedup.text.hints import Hints, hints_of, pieces
+from dedup.text.hints import Hints, fold, hints_of, pieces
 
 __all__ = [
     "Anywhere",
     "LineRules",
     "ends_as_sentence",
-    "fold",
     "fold_line",
     "furniture_names",
     "furniture_rules",
@@ -35,11 +34,6 @@ __all__ = [
 _DECORATION: Final = (
     " \t•·●○■□▪▫◆◇★☆|¦>«»‹›→←↑↓▶►▸▼▲◄◀⇒➤➡*_–-~=+:.!…,;[](){}<>/\\✓✔✕✖×✗📷📸🎥👉🔴#@&"
 )
-# Marks of East Asian typesetting, written as their plain twins; the Turkish i, dotted.
-_WIDE: Final = str.maketrans(
-    "：（）【】［］〔〕「」『』《》〈〉、，！？／｜＝ı", ':()[][][]""""<><>,,!?/|=i'
-)
-_WIDE_MARK = re.compile(f"[{re.escape(''.join(map(chr, _WIDE)))}]")
 _DIGITS = re.compile(r"\d+")
 _LIMIT = re.compile(r"\s+%(\d+)$")
 
@@ -85,21 +79,6 @@ _WORDS: Final = frozenset(
 _MILD: Final = frozenset({"navigation", "tags", "byline", "related_list", "gallery"})
 _LONG_SENTENCE: Final = 80
 _SENTENCE_ENDS: Final = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '."', '!"', '?"', ".)")
-
-
-def fold(line: str) -> str:
-    """Return a text in small letters, with the marks of East Asian typesetting as plain ones.
-
-    >>> fold("分享：Share")
-    '分享:share'
-    """
-    folded = line.casefold()
-    if folded.isascii():
-        return folded
-    if _WIDE_MARK.search(folded):
-        folded = folded.translate(_WIDE)
-    # Case folding leaves a dot above the small letter of the Turkish capital.
-    return folded.replace("i\u0307", "i")
 
 
 def fold_line(line: str) -> str:
@@ -207,7 +186,7 @@ class LineRules:
         Parameters
         ----------
         hints : Hints
-            Of a vocabulary that holds ``words``, and of a text folded by :func:`fold`.
+            Of a vocabulary that holds ``words``.
         """
         found = [*self.by_word.get("", ())]
         for word in hints.words:
@@ -243,7 +222,7 @@ class LineRules:
         if len(line) > _MOST:
             return ()
         if possible is None:
-            possible = self.possible(hints_of(fold(line), self.words))
+            possible = self.possible(hints_of(line, self.words))
         bare = fold(line).strip(_DECORATION)
         head = _plain(bare[:_HEAD])
         if len(head) < _LEAST_HEAD:  # a short line, or a long number
@@ -350,7 +329,7 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
             words = pieces(f"x{gate}x")[1:-1]
             word = max(words, key=lambda word: (len(word), word), default="")
             anywhere.append((word, Anywhere(literal=literal, gate=gate, pattern=starred)))
-    anywhere.sort(key=lambda each: each[0])  # an order that the texts cannot change
+    anywhere.sort(key=lambda each: _place_of(each[1].literal))
     by_word: dict[str, list[int]] = {}
     for place, (word, _) in enumerate(anywhere):
         by_word.setdefault(word, []).append(place)
@@ -361,6 +340,15 @@ def build_rules(pairs: Iterable[tuple[str, str]]) -> LineRules:
         by_word=MappingProxyType({word: tuple(places) for word, places in by_word.items()}),
         words=frozenset(by_word) - {""},
     )
+
+
+def _place_of(literal: str) -> str:
+    """Return what decides which of two patterns is tried first, and names a line that both fit.
+
+    Those of less than three words come first, then those of the first longest inner word.
+    """
+    word = max(literal.split(" ")[1:-1], key=len, default="")
+    return word or (" ascii" if literal.isascii() else " other")
 
 
 @cache
