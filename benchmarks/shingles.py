@@ -146,7 +146,9 @@ def aligned_jaccard(a: Ragged, b: Ragged) -> Values:
         offsets=np.concatenate([a.offsets, a.offsets[-1] + b.offsets[1:]]),
     )
     rows = np.arange(len(a))
-    similarity: Values = shared(Runs.of([both]), np.stack([rows, rows + len(a)], axis=1)).jaccard
+    similarity: Values = shared(
+        Runs(parts=(both,)), np.stack([rows, rows + len(a)], axis=1)
+    ).jaccard
     return similarity
 
 
@@ -305,7 +307,7 @@ def print_fixtures() -> None:
     groups = [gold["group"][doc.article.id] for doc in docs]
     shingled = [shingle([doc.tokens for doc in docs], size) for size in SIZES]
     pairs = np.array(list(combinations(range(len(docs)), 2)))
-    table = np.stack([shared(Runs.of([rows]), pairs).jaccard for rows in shingled])
+    table = np.stack([shared(Runs(parts=(rows,)), pairs).jaccard for rows in shingled])
     print("\nbelgium.jsonl: copies, and other pairs above 0.3" + "".join(f"{s:>7}" for s in SIZES))
     for (i, j), values in sorted(zip(pairs.tolist(), table.T, strict=True), key=lambda p: -p[1][2]):
         same = groups[i] == groups[j]

@@ -79,7 +79,7 @@ class Chunks:
     def room(self, count: int) -> NDArray[Any]:
         """Return room for so many values, after all that was given out before."""
         if not self._chunks or self._used[-1] + count > len(self._chunks[-1]):
-            # What is never written takes no memory.
+            # What is never written takes no memory, where the system gives it out when it is used.
             self._chunks.append(np.empty(max(count, _CHUNK // self._dtype.itemsize), self._dtype))
             self._used.append(0)
         start = self._used[-1]

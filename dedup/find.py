@@ -157,7 +157,7 @@ def _find_events(
     links = user_links(batch, groups, event)  # first: a wrong id must not cost an hour
     texts = [group.text for group in groups]
     features, observed = _weighed_words(texts, event, report, watch)
-    if len(groups) < 2:
+    if features is None:
         return Events(labels=apart, scores=PairScores.none(), observed=observed)
     scored, n_candidates, capped_terms = _scored_pairs(features, event, report, watch)
     with watch("cluster", len(scored.pairs), "pairs"):
@@ -194,11 +194,16 @@ def _find_events(
 
 def _weighed_words(
     texts: Sequence[GroupText], event: EventConfig, report: Progress, watch: Stopwatch
-) -> tuple[Features, Observed]:
-    """Return the words of all texts as numbers; how they were read is then let go of."""
+) -> tuple[Features | None, Observed]:
+    """Return the words of all texts as numbers, if there is anything to compare, and their counts.
+
+    How they were read takes as much memory, and is let go of here.
+    """
     with watch("read words", len(texts), "groups"):
         profiles = profiles_of(texts, progress=report)
         observed = observe(profiles)
+    if len(texts) < 2:
+        return None, observed
     with watch("weigh words", len(texts), "groups"):
         return features_of(texts, profiles, observed, event.prior_weight), observed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -318,21 +318,34 @@ def test_widespread_terms_are_capped_and_counted() -> None:
     assert len(found.pairs) == 0
 
 
-def test_widespread_rare_terms_make_candidates_in_runs_of_days() -> None:
-    days = [9, 3, 12, 1, 7, 5, 11, 2, 8, 4, 10, 6]
+DAYS = [9, 3, 12, 1, 7, 5, 11, 2, 8, 4, 10, 6]
+
+
+def days_that_met(names: str, cap: int) -> set[tuple[int, int]]:
+    """Return the days of the candidates among reports that all hold the same names."""
     groups = [
-        group(f"Cainiao number{day}", published=parse_date(f"2023-10-{day:02}")) for day in days
+        group(f"{names} number{day}", published=parse_date(f"2023-10-{day:02}")) for day in DAYS
     ]
     found = event_candidates(
-        features(groups), top_terms=40, min_cosine=0.05, window_days=30, posting_cap=5
+        features(groups), top_terms=40, min_cosine=0.05, window_days=30, posting_cap=cap
     )
-    assert found.capped_terms == 1
-    met = {frozenset((days[i], days[j])) for i, j in found.pairs.tolist()}
-    assert met == {
-        frozenset(pair)
-        for run in ((1, 2, 3, 4, 5), (6, 7, 8, 9, 10), (11, 12))
-        for pair in combinations(run, 2)
-    }
+    assert found.capped_terms == len(names.split())
+    pairs = [sorted((DAYS[i], DAYS[j])) for i, j in found.pairs.tolist()]
+    return {(first, last) for first, last in pairs}
+
+
+def test_a_widespread_rare_term_makes_candidates_in_runs_of_days() -> None:
+    met = days_that_met("Cainiao", 5)
+    borders = [day for day in range(1, 12) if (day, day + 1) not in met]
+    runs = [range(a + 1, b + 1) for a, b in pairwise([0, *borders, 12])]
+    assert len(runs) in (3, 4)
+    assert max(map(len, runs)) == 5
+    assert met == {pair for run in runs for pair in combinations(run, 2)}
+
+
+def test_the_names_of_one_story_have_borders_of_their_own() -> None:
+    met = days_that_met("Cainiao Hoevenaar VSSE Luchtbal Zwijndrecht", 5)
+    assert all((day, day + 1) in met for day in range(1, 12))
 
 
 def test_units_agree() -> None:

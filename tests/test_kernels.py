@@ -451,7 +451,7 @@ def test_shared_counts_equal_the_reference(rows: list[set[int]], data: st.DataOb
     for which in ("reference", "compiled"):
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("DEDUP_KERNELS", which)
-            found = shared(Runs.of(parts), pairs)
+            found = shared(Runs(parts=tuple(parts)), pairs)
             assert found.counts.tolist() == expected
             assert found.sizes.tolist() == [[len(rows[i]), len(rows[j])] for i, j in drawn]
 
@@ -463,7 +463,7 @@ def test_verified_pairs_equal_the_reference(seed: int, threshold: float) -> None
     chance = np.random.default_rng(seed)
     whole = chance.integers(0, 2**63, 400, dtype=np.uint64)
     kept = [chance.random(400) < share for share in (1, 0.95, 0.8, 0.7, 0.65, 0.5, 0.1)]
-    runs = Runs.of([Ragged.from_rows(whole[places] for places in kept)])
+    runs = Runs(parts=(Ragged.from_rows(whole[places] for places in kept),))
     pairs: NDArray[np.int32] = np.array(list(combinations(range(7), 2)), dtype=np.int32)
     found = []
     for which in ("reference", "compiled"):

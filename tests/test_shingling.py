@@ -116,15 +116,16 @@ def test_size_is_checked(size: int) -> None:
 @given(st.lists(st.lists(st.integers(0, MASK), max_size=5), min_size=1, max_size=6), st.data())
 def test_rows_are_taken_from_several_parts(rows: list[list[int]], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(rows)))
-    runs = Runs.of(
-        Ragged.from_rows(np.array(row, dtype=np.uint64) for row in part)
-        for part in (rows[:cut], rows[cut:])
+    parts = (rows[:cut], rows[cut:])
+    runs = Runs(
+        parts=tuple(
+            Ragged.from_rows(np.array(row, dtype=np.uint64) for row in part) for part in parts
+        )
     )
     wanted = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=8))
-    taken = runs.take(np.array(wanted, dtype=np.int64))
-    assert [taken.row(i).tolist() for i in range(len(taken))] == [rows[i] for i in wanted]
-    sets = taken.sets(np.arange(len(taken)))
-    assert [sets.row(i).tolist() for i in range(len(taken))] == [
+    assert [runs.row(i).tolist() for i in range(len(runs))] == rows
+    sets = runs.sets(np.array(wanted, dtype=np.int64))
+    assert [sets.row(i).tolist() for i in range(len(wanted))] == [
         sorted(set(rows[i])) for i in wanted
     ]
 

@@ -30,7 +30,7 @@ row_sets = st.lists(st.sets(hashes), min_size=2, max_size=8)
 
 
 def ragged(rows: list[set[int]]) -> Runs:
-    return Runs.of([Ragged.from_rows(np.array(sorted(row), dtype=np.uint64) for row in rows)])
+    return Runs(parts=(Ragged.from_rows(np.array(sorted(row), dtype=np.uint64) for row in rows),))
 
 
 def all_pairs(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:

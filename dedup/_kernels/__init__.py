@@ -1,6 +1,6 @@
 """The compiled loops.
 
-Laws: each function gives the same bits as the reference it is named after, on any input; it knows
+Laws: each function gives the same bits as its reference in plain Python, on any input; it knows
 nothing of threads, and writes only where it is told.  ``tests/test_kernels.py`` holds the two
 together.
 

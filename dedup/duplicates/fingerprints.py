@@ -135,7 +135,7 @@ def fingerprint_tokens(
         progress=lambda done, total: progress("fingerprint", done, total),
     )
     return Fingerprints(
-        representative=representative, shingles=Runs.of([shingles]), signatures=signed
+        representative=representative, shingles=Runs(parts=(shingles,)), signatures=signed
     )
 
 
@@ -156,7 +156,8 @@ def shingle_texts(texts: Sequence[tuple[str, str]], shingle_size: int) -> Runs:
     """
     sizes = engine.lengths(texts)
     if not engine.is_compiled(int(sizes.sum())):
-        return Runs.of([shingle((compared_tokens(*text) for text in texts), shingle_size)])
+        rows = shingle((compared_tokens(*text) for text in texts), shingle_size)
+        return Runs(parts=(rows,))
     engine.warm_up()
     check_size(shingle_size)
 
@@ -165,11 +166,10 @@ def shingle_texts(texts: Sequence[tuple[str, str]], shingle_size: int) -> Runs:
         room = np.empty(len(tokens.values), dtype=np.uint64)
         return _shingled(tokens, np.arange(part.stop - part.start), shingle_size, room)
 
-    return Runs.of(
-        rows
-        for parts in engine.groups_of_parts(sizes)
-        for rows in engine.in_parallel(shingled, parts)
-    )
+    made: list[Ragged] = []
+    for parts in engine.groups_of_parts(sizes):
+        made += engine.in_parallel(shingled, parts)
+    return Runs(parts=tuple(made))
 
 
 def token_digest(tokens: Sequence[str]) -> bytes:
@@ -215,7 +215,6 @@ def _compiled(
     representative = np.arange(len(texts), dtype=np.int64)
     made = [Ragged.from_rows([])]
     chunks = Chunks(np.uint64)
-    # What is never written takes no memory.
     signatures, done = np.empty((len(texts), num_perm), dtype=np.uint32), 0
     for parts in engine.groups_of_parts(sizes):
         found = engine.in_parallel(lambda part: _tokens(texts[part]), parts)
@@ -234,7 +233,7 @@ def _compiled(
         progress("fingerprint", parts[-1].stop, len(texts))
     return Fingerprints(
         representative=representative,
-        shingles=Runs.of(made),
+        shingles=Runs(parts=tuple(made)),
         signatures=signatures[:done],
     )
 

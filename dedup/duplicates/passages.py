@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from dedup.arrays import distinct
 from dedup.duplicates.fingerprints import shingle_texts
-from dedup.duplicates.verify import Shared, in_blocks, shared
+from dedup.duplicates.verify import Shared, near_one_another, shared
 from dedup.text.told import Text, Told
 
 __all__ = ["shared_passages"]
 
-#: Texts that are read at once, beside those of the same stories that were read before; bounds
-#: memory.
+#: Texts that are read at once, beside those of the same stories that were read before.
 _BLOCK: Final = 1 << 14
 
 
@@ -34,7 +33,7 @@ def shared_passages(
     ----------
     texts : sequence of Text, length n
     pairs : ndarray of integers, shape (m, 2)
-        Positions in ``texts``; pairs of one story next to one another, or texts are read often.
+        Positions in ``texts``.
     shingle_size : int
         Tokens in a shingle, at least 1.
 
@@ -54,10 +53,9 @@ def shared_passages(
     """
     counts = np.zeros(len(pairs), dtype=np.int64)
     sizes = np.zeros((len(pairs), 2), dtype=np.int64)
-    for begin, end in in_blocks(pairs, _BLOCK):
-        block = pairs[begin:end].astype(np.int64)
-        rows = distinct(block.ravel())
+    for block in near_one_another(pairs, len(texts), _BLOCK):
+        rows = distinct(pairs[block].astype(np.int64).ravel())
         named = Told([texts[row] for row in rows.tolist()])
-        found = shared(shingle_texts(named, shingle_size), np.searchsorted(rows, block))
-        counts[begin:end], sizes[begin:end] = found.counts, found.sizes
+        found = shared(shingle_texts(named, shingle_size), np.searchsorted(rows, pairs[block]))
+        counts[block], sizes[block] = found.counts, found.sizes
     return Shared(counts=counts, sizes=sizes)

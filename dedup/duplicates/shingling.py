@@ -104,28 +104,19 @@ class Runs:
     Parameters
     ----------
     parts : tuple of Ragged
-    place : ndarray of int64, shape (n,)
-        Where each row stands, counted through all parts.
+        Rows are counted through all of them.
 
     Examples
     --------
-    >>> one, two = Ragged.from_rows([[7, 3, 7]]), Ragged.from_rows([[5]])
-    >>> runs = Runs.of([one, two])
-    >>> len(runs), runs.row(1).tolist(), runs.take(np.array([1])).row(0).tolist()
-    (2, [5], [5])
+    >>> runs = Runs(parts=(Ragged.from_rows([[7, 3, 7]]), Ragged.from_rows([[5]])))
+    >>> len(runs), runs.row(1).tolist()
+    (2, [5])
     """
 
     parts: tuple[Ragged, ...]
-    place: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, parts: Iterable[Ragged]) -> Runs:
-        """Take the rows of some parts, one after the other."""
-        rows = tuple(parts)
-        return cls(parts=rows, place=np.arange(sum(map(len, rows)), dtype=np.int64))
 
     def __len__(self) -> int:
-        return len(self.place)
+        return sum(map(len, self.parts))
 
     @property
     def _starts(self) -> NDArray[np.int64]:
@@ -133,33 +124,27 @@ class Runs:
 
     def row(self, index: int) -> NDArray[np.uint64]:
         """Return one row, without copying."""
-        place = int(self.place[index])
-        part = int(np.searchsorted(self._starts, place, side="right")) - 1
-        return self.parts[part].row(place - int(self._starts[part]))
-
-    def take(self, rows: NDArray[np.integer[Any]]) -> Runs:
-        """Return the rows named, in that order, without copying."""
-        return Runs(parts=self.parts, place=self.place[rows])
+        part = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return self.parts[part].row(index - int(self._starts[part]))
 
     def sets(self, rows: NDArray[np.integer[Any]]) -> Sets:
         """Return the sets of the values of some rows, in their order.
 
         Examples
         --------
-        >>> found = Runs.of([Ragged.from_rows([[7, 3, 7], [5]])]).sets(np.array([1, 0]))
+        >>> found = Runs(parts=(Ragged.from_rows([[7, 3, 7], [5]]),)).sets(np.array([1, 0]))
         >>> found.row(0).tolist(), found.row(1).tolist()
         ([5], [3, 7])
         """
-        places = self.place[rows]
-        order = np.argsort(places, kind="stable")
-        ends = np.searchsorted(places[order], self._starts)
+        order = np.argsort(rows, kind="stable")
+        ends = np.searchsorted(rows[order], self._starts)
         lengths = np.zeros(len(rows), dtype=np.int64)
         wanted, size = [], 0
         for part, first, (begin, end) in zip(
             self.parts, self._starts.tolist(), pairwise(ends.tolist()), strict=False
         ):
             if end > begin:
-                chosen = places[order[begin:end]] - first
+                chosen = rows[order[begin:end]].astype(np.int64) - first
                 wanted.append((part, chosen, size, slice(begin, end)))
                 size += int(part.lengths[chosen].sum())
         values = np.empty(size, dtype=np.uint64)

@@ -38,8 +38,8 @@ __all__ = [
     "Shared",
     "Verified",
     "containment",
-    "in_blocks",
     "jaccard",
+    "near_one_another",
     "shared",
     "star_groups",
     "verify",
@@ -228,38 +228,44 @@ def verify(shingles: Runs, pairs: NDArray[np.integer[Any]], threshold: float) ->
     --------
     >>> from dedup.duplicates.shingling import shingle
     >>> rows = shingle(map(str.split, ["a b c d", "a b c d e", "v w x y z"]), 2)
-    >>> found = verify(Runs.of([rows]), np.array([[0, 1], [0, 2]]), 0.75)
+    >>> found = verify(Runs(parts=(rows,)), np.array([[0, 1], [0, 2]]), 0.75)
     >>> found.pairs.tolist(), found.jaccard.tolist()
     ([[0, 1]], [0.75])
     """
     if not 0.0 < threshold <= 1.0:
         raise ValueError(f"threshold must lie in (0, 1], got {threshold}; 0.8 means 80 %")
     similarity = np.empty(len(pairs))
-    for block in _near_one_another(pairs, len(shingles)):
+    for block in near_one_another(pairs, len(shingles), _ROWS):
         similarity[block] = shared(shingles, pairs[block], threshold).jaccard
     kept = similarity >= threshold
     return Verified(pairs=pairs[kept], jaccard=similarity[kept])
 
 
-def in_blocks(pairs: NDArray[np.integer[Any]], most: int) -> Iterator[tuple[int, int]]:
-    """Cut pairs into runs in which about so many rows at most are named for the first time.
+def near_one_another(
+    pairs: NDArray[np.integer[Any]], n: int, most: int
+) -> Iterator[NDArray[np.int64]]:
+    """Cut pairs of n rows into blocks of about so many rows, which hardly share one.
 
-    >>> list(in_blocks(np.array([[0, 1], [0, 2], [1, 2], [3, 4]]), 3))
-    [(0, 1), (1, 4)]
+    Yields
+    ------
+    ndarray of int64
+        Places of pairs, connected ones next to one another; each place once.  A block names about
+        ``most`` rows that no block before it did, and others of a component that was cut.
+
+    Examples
+    --------
+    >>> pairs = np.array([[0, 1], [4, 5], [1, 2], [2, 3]])
+    >>> [block.tolist() for block in near_one_another(pairs, 6, 3)]
+    [[0], [2, 3], [1]]
     """
-    _, first = np.unique(pairs, return_index=True)
-    fresh = np.cumsum(np.bincount(first // 2, minlength=len(pairs)))
-    cuts = np.flatnonzero(np.diff(fresh // most, prepend=0))
-    yield from pairwise(sorted({0, *cuts.tolist(), len(pairs)}))
-
-
-def _near_one_another(pairs: NDArray[np.integer[Any]], n: int) -> Iterator[NDArray[np.int64]]:
-    """Cut pairs of n rows into blocks that share hardly a row; yield their places."""
-    if n <= _ROWS:
+    if n <= most:
         yield np.arange(len(pairs))
         return
     order = np.argsort(connected_components(n, pairs)[pairs[:, 0]], kind="stable")
-    for begin, end in in_blocks(pairs[order], _ROWS):
+    _, first = np.unique(pairs[order], return_index=True)
+    fresh = np.cumsum(np.bincount(first // 2, minlength=len(pairs)))
+    cuts = np.flatnonzero(np.diff(fresh // most, prepend=0)).tolist()
+    for begin, end in pairwise(sorted({0, *cuts, len(pairs)})):
         yield order[begin:end]
 
 

@@ -13,7 +13,8 @@ A term that more than ``posting_cap`` groups keep would cost their square.  If i
 general language, it says little, and does not generate candidates (it still counts in the score).
 If it is rare there, it may be the name of a story that everybody tells: its groups are cut into
 runs of ``posting_cap``, in the order of their dates, and it generates candidates inside each.  How
-many terms were so capped is part of the result.
+many terms were so capped is part of the result.  At equal dates, and without, runs follow the rows:
+these must stand in an order that the input's does not touch.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from dedup import engine
 from dedup.arrays import distinct
 from dedup.events.features import UNDATED, Features
 from dedup.events.profiles import RARE
+from dedup.hashing import token_hash
 from dedup.text.background import prior_document_frequency
 from dedup.text.language import Languages
 
@@ -127,7 +129,7 @@ def event_candidates(
     found = [fitting(_same_url(features.urls))]
     order, ends = _in_time(features, window_days)
     near = _compiled if engine.is_compiled(_CHARACTERS * matrix.nnz) else _reference
-    matrix = _in_runs(matrix[order], rare, posting_cap)
+    matrix = _in_runs(matrix[order], rare, posting_cap, view.words)
     for a, b, done in near(matrix, ends, min_cosine * _UNIT**2):
         found.append(fitting(np.stack([order[a], order[b]], axis=1)))
         if progress is not None:
@@ -252,8 +254,14 @@ def _top(matrix: csr_array[Any], size: int) -> csr_array[Any]:
     return kept
 
 
-def _in_runs(matrix: csr_array[Any], chosen: NDArray[np.bool_], size: int) -> csr_array[Any]:
-    """Cut the chosen columns into runs of so many rows, each a column of its own."""
+def _in_runs(
+    matrix: csr_array[Any], chosen: NDArray[np.bool_], size: int, words: Sequence[str]
+) -> csr_array[Any]:
+    """Cut the chosen columns into runs of so many rows, each a column of its own.
+
+    Each word has borders of its own, so that where all texts of a story hold all of its names, some
+    name still ties the texts on both sides of another one's border.
+    """
     from scipy.sparse import csr_array
 
     at = np.flatnonzero(chosen[matrix.indices])
@@ -264,9 +272,11 @@ def _in_runs(matrix: csr_array[Any], chosen: NDArray[np.bool_], size: int) -> cs
     starts = np.searchsorted(column[order], column[order])
     place = np.empty(len(at), dtype=np.int64)
     place[order] = np.arange(len(at)) - starts
-    _, number = np.unique(
-        column.astype(np.int64) * matrix.shape[0] + place // size, return_inverse=True
-    )
+    shift = np.zeros(matrix.shape[1], dtype=np.int64)
+    for each in np.flatnonzero(chosen).tolist():
+        shift[each] = token_hash(words[each]) % size
+    run = (place + shift[column]) // size
+    _, number = np.unique(column.astype(np.int64) * matrix.shape[0] + run, return_inverse=True)
     indices = matrix.indices.copy()
     indices[at] = matrix.shape[1] + number
     shape = (matrix.shape[0], matrix.shape[1] + int(number.max()) + 1)
