@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,7 +162,7 @@ def shingle_texts(texts: Sequence[tuple[str, str]], shingle_size: int) -> Runs:
     check_size(shingle_size)
 
     def shingled(part: slice) -> Ragged:
-        tokens = _tokens(texts[part])
+        tokens = _tokens(texts[part], np.empty(0, dtype=np.uint64))
         room = np.empty(len(tokens.values), dtype=np.uint64)
         return _shingled(tokens, np.arange(part.stop - part.start), shingle_size, room)
 
@@ -216,8 +216,12 @@ def _compiled(
     made = [Ragged.from_rows([])]
     chunks = Chunks(np.uint64)
     signatures, done = np.empty((len(texts), num_perm), dtype=np.uint32), 0
+    rooms: list[NDArray[np.uint64]] = []
     for parts in engine.groups_of_parts(sizes):
-        found = engine.in_parallel(lambda part: _tokens(texts[part]), parts)
+        rooms = _large_enough(rooms, [2 * int(sizes[part].sum()) + 1 for part in parts])
+        found = engine.in_parallel(
+            lambda work: _tokens(texts[work[0]], work[1]), zip(parts, rooms, strict=True)
+        )
         fresh = []
         for part, tokens in zip(parts, found, strict=True):
             digests[part] = tokens.digests
@@ -248,6 +252,20 @@ class _Part:
     signatures: NDArray[np.uint32]
 
 
+def _large_enough(
+    rooms: Sequence[NDArray[np.uint64]], sizes: Sequence[int]
+) -> list[NDArray[np.uint64]]:
+    """Return rooms for so many values, those at hand where they are large enough.
+
+    Memory that is fresh from the system is dear, above all where two threads ask for it.
+    """
+    at_hand = chain(rooms, repeat(np.empty(0, dtype=np.uint64)))
+    return [
+        room if len(room) >= size else np.empty(size, dtype=np.uint64)
+        for room, size in zip(at_hand, sizes, strict=False)
+    ]
+
+
 def _shingled(
     tokens: _Tokens, rows: NDArray[np.int64], shingle_size: int, room: NDArray[np.uint64]
 ) -> Ragged:
@@ -259,7 +277,8 @@ def _shingled(
     return Ragged(values=room[:count], offsets=np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:
+def _tokens(texts: Sequence[tuple[str, str]], room: NDArray[np.uint64]) -> _Tokens:
+    """Hash the tokens of some texts, into a room if it is large enough."""
     loops, points = engine.kernels(), code_points()
     pieces = list(chain.from_iterable(texts))
     text, bounds = engine.buffer(pieces)
@@ -268,7 +287,8 @@ def _tokens(texts: Sequence[tuple[str, str]]) -> _Tokens:
         for at in others:
             pieces[at] = unicodedata.normalize("NFKC", pieces[at])
         text, bounds = engine.buffer(pieces)
-    values = np.empty(2 * len(text) + 1, dtype=np.uint64)
+    size = 2 * len(text) + 1
+    values = room if len(room) >= size else np.empty(size, dtype=np.uint64)
     lengths = np.empty(len(texts), dtype=np.int64)
     digests = np.empty((len(texts), 2), dtype=np.uint64)
     count = loops.compared_tokens(
