@@ -171,6 +171,12 @@ def test_a_body_is_put_together_from_its_parts(
     assert CleanArticle(text=text, spans=spans).body == body
 
 
+@pytest.mark.parametrize("spans", [((2, 2),), ((0, 2), (2, 3)), ((1, 9),), ((-1, 2),), ((3, 1),)])
+def test_parts_of_a_body_are_checked(spans: tuple[tuple[int, int], ...]) -> None:
+    with pytest.raises(ValueError, match="spans"):
+        CleanArticle(text="abcde", spans=spans)
+
+
 def test_a_text_that_needs_no_mending_is_not_copied() -> None:
     article = Article(id="1", text=f"Share\n\n{BODY}")
     cleaned = clean(article, EMPTY)

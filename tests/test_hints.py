@@ -65,21 +65,24 @@ def test_no_appeal_is_passed_over(text: list[str]) -> None:
 
 TEMPLATES = [template for found in _templates()[0].values() for template in found]
 NAMES = st.sampled_from(["Reuters", "the BBC", "dpa", "Kite News", "police", "ТАСС"])
+MARKS = st.sampled_from([".", ",", "", "", ")", ":", " –", "•", "؟", "।", "¹", "5", "#", "¿", "_"])
 stated = st.builds(
-    lambda template, name, mark: (
-        f"{name} {template.phrase.strip()}{mark}"
+    lambda template, name, before, after: (
+        f"{before}{name} {template.phrase.strip()}{after}"
         if template.name_first
-        else f"{template.phrase.strip()} {name}{mark}"
+        else f"{before}{template.phrase.strip()} {name}{after}"
     ),
     st.sampled_from(TEMPLATES),
     NAMES,
-    st.sampled_from([".", ",", "", ")", ":", " –"]),
+    MARKS,
+    MARKS,
 )
 
 
 @given(st.lists(st.one_of(stated, WORDS), min_size=1, max_size=5).map(" ".join))
 @settings(max_examples=400, deadline=None)
 @example("Bakanlık, saldırıyı doğruladı, Reuters aktardı, dedi.")
+@example("•According to Reuters, the port is shut. ¿Según AFP? #according to dpa")
 def test_no_credit_is_passed_over(text: str) -> None:
     text = normalize(text)
     everything = Hints(folded="", words=credit_words())

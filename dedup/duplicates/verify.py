@@ -45,7 +45,7 @@ __all__ = [
     "verify",
 ]
 
-#: Rows whose sets are made at once; bounds memory.
+#: Rows whose sets are made at once, beside all others of one component.
 _ROWS = 1 << 16
 
 # Shingles on both sides of one block of pairs; about 100 MB of working memory.

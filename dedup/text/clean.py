@@ -111,9 +111,10 @@ class CleanArticle:
     def __post_init__(self) -> None:
         if "\n" in self.title:
             raise ValueError("title must be one line")
-        bounds = [0, *(place for span in self.spans or () for place in span), len(self.text)]
-        if bounds != sorted(bounds):
-            raise ValueError("spans must lie in the text, in order")
+        bounds = [place for span in self.spans or () for place in span]
+        inside = bounds == [] or 0 <= bounds[0] < bounds[-1] <= len(self.text)
+        if not inside or bounds != sorted(set(bounds)):
+            raise ValueError("spans must lie in the text, in order, apart and not empty")
 
     @property
     def body(self) -> str:

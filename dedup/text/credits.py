@@ -314,10 +314,10 @@ def _name_at(text: str, folded: str, place: int, template: _Template) -> tuple[s
     """Return the name in the template's gap, and where it begins."""
     end = place + len(template.phrase)
     if template.name_first:
-        if template.spaced and folded[end : end + 1].isalpha():
+        if template.spaced and folded[end : end + 1].isalnum():
             return None
         return name_before(text, place, strict=True)
-    if template.spaced and place and folded[place - 1].isalpha():
+    if template.spaced and place and folded[place - 1].isalnum():
         return None
     for _ in range(_GLUE_MOST + 1):
         named = find_name(text, end, strict=template.strict)

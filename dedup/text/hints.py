@@ -6,8 +6,8 @@ once which of them matter; a rule whose word is missing is not tried on any line
 
 Laws
 ----
-* Whatever stands in a text between white space, ASCII punctuation (but the sign of numbers), dashes
-  or ellipses has all its pieces among the text's words: hints only spare work.
+* Whatever stands in a text with neither letter nor digit beside it has all its pieces among the
+  text's words: hints only spare work.
 
 Theory of operation: phrases and texts are folded and cut alike, so that a piece of the one is a
 piece of the other.  Whoever asks for a word must be sure that it stands apart in this sense
@@ -17,19 +17,16 @@ wherever its rule applies.
 from __future__ import annotations
 
 import re
-import string
 from dataclasses import dataclass
 from typing import Final
 
 __all__ = ["Hints", "fold", "hints_of", "pieces"]
 
-#: No sign of numbers, which patterns use for themselves.
-_MARKS: Final = string.punctuation.replace("#", "")
-_APART: Final = str.maketrans(_MARKS, " " * len(_MARKS))
+#: All of ASCII that is neither letter nor digit.
+_APART: Final = {code: " " for code in range(128) if not chr(code).isalnum()}
+_PIECE = re.compile(r"[^\W_]+")
 #: What English text holds beside ASCII, once it is normalised; without it, all is quicker.
 _DASHES: Final = "\u2013\u2026"
-
-
 # Marks of East Asian typesetting, written as their plain twins; the Turkish i, dotted.
 _WIDE: Final = str.maketrans(
     "：（）【】［］〔〕「」『』《》〈〉、，！？／｜＝ı", ':()[][][]""""<><>,,!?/|=i'
@@ -69,7 +66,7 @@ def fold(line: str) -> str:
 
 
 def pieces(phrase: str) -> list[str]:
-    """Fold a text and cut it at white space and punctuation.
+    """Fold a text and cut it at all that is neither letter nor digit.
 
     >>> pieces("Don't reply: follow us.")
     ['don', 't', 'reply', 'follow', 'us']
@@ -105,9 +102,6 @@ def _bare(text: str) -> str:
 
 
 def _cut(bare: str) -> list[str]:
-    if bare.isascii():  # quick only then
+    if bare.isascii():  # the same, in half the time
         return bare.translate(_APART).split()
-    for mark in _MARKS:
-        if mark in bare:
-            bare = bare.replace(mark, " ")
-    return bare.split()
+    return _PIECE.findall(bare)

@@ -16,7 +16,7 @@ from typing import Final
 import regex
 
 from dedup.text.agencies import name_table
-from dedup.text.hints import Hints, pieces
+from dedup.text.hints import Hints, fold, pieces
 from dedup.text.patterns import (
     ends_as_sentence,
     furniture_names,
@@ -156,11 +156,11 @@ def is_share_row(line: str) -> bool:
     >>> is_share_row("12 Shares Tweet Copy link"), is_share_row("Share prices fell")
     (True, False)
     """
-    last = line[line.rfind(" ") + 1 :].casefold()
+    last = fold(line[line.rfind(" ") + 1 :])
     known = furniture_words("share_word")
     if last not in known and not last.isdigit():  # most lines
         return False
-    words = line.casefold().split()
+    words = fold(line).split()
     return (
         len(words) > 1
         and all(word in known or word.isdigit() for word in words)
@@ -199,7 +199,7 @@ def is_byline(line: str) -> bool:
         return False
     first, _, rest = line.partition(" ")
     names = furniture_names()
-    if first.casefold().rstrip(":") not in names or not first[:1].isupper():
+    if fold(first).rstrip(":") not in names or not first[:1].isupper():
         return False
     words = _NAMES_END.split(rest)[0].split()
     capitals = [word for word in words if _NAME_WORD.fullmatch(word)]
@@ -250,7 +250,7 @@ def caption_core(line: str) -> str:
     if start < 1 or (bare[-1] != ")" and not line[start - 1].isprintable()):
         return ""
     word, _, name = line[start + 1 :].partition(":")
-    first = word.casefold().split(" ", 1)[0]
+    first = fold(word).split(" ", 1)[0]
     if first not in furniture_words("credit_word") or len(word) > 30 or len(name) < 2:
         return ""
     if bare[-1] != ")" and (len(name) > 50 or ends_as_sentence(name) or line[start - 1] == ","):
@@ -287,8 +287,8 @@ def is_contact(line: str) -> bool:
     rest, count = _REACHED.subn(" ", line)
     words = _WORD.findall(rest)
     known = furniture_words("contact_word")
-    told = [word for word in words if word.casefold() in known]
-    names = [word for word in words if word.casefold() not in known]
+    told = [word for word in words if fold(word) in known]
+    names = [word for word in words if fold(word) not in known]
     return (
         count > 0
         and ("@" in line or bool(told))
@@ -315,7 +315,7 @@ def is_bio(line: str) -> bool:
         return True
     told = line[match.end() :]
     reached = _REACHED.search(told) is not None
-    folded = f" {' '.join(_WORD.findall(told.casefold()))} "
+    folded = f" {' '.join(_WORD.findall(fold(told)))} "
     role = any(f" {role} " in folded for role in furniture_words("bio_role"))
     return role and (reached or len(line) <= _SHORT_BIO)
 
@@ -341,7 +341,7 @@ def is_appeal(line: str, words: Sequence[str] | None = None) -> bool:
     if len(line) > _APPEAL or line[0] in _QUOTES:
         return False
     phrases, unspaced = _appeals()
-    folded = line.casefold()
+    folded = fold(line)
     needed = 2 + len(line) // 250
     if not folded.isascii() and _UNSPACED.search(folded):
         needed = 2 + len(line) // 80  # where a character is a word
@@ -426,7 +426,7 @@ def is_to_reader(line: str) -> bool:
     >>> is_to_reader("We hope you liked it."), is_to_reader('"You did," he said.')
     (True, False)
     """
-    folded = line.casefold()
+    folded = fold(line)
     if any(mark in _QUOTES and mark != "'" for mark in line):
         return False
     words = furniture_words("reader_word")
