@@ -116,7 +116,8 @@ class EventConfig:
     posting_cap : int
         Texts that may share a term before it stops generating candidates; a term that is rare in
         general language generates them among so many texts in a row.  Raising it holds larger
-        stories together, and costs time in proportion to its square.
+        stories together, up to about twice as many texts, and costs time in proportion to its
+        square.
     must_link : tuple of (str, str)
         Ids of articles that report one event, whatever their score, dates or languages say.  Pairs
         chain, and each speaks for all copies of its two articles.  More pairs cost attention: a

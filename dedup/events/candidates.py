@@ -259,8 +259,8 @@ def _in_runs(
 ) -> csr_array[Any]:
     """Cut the chosen columns into runs of so many rows, each a column of its own.
 
-    Each word has borders of its own, so that where all texts of a story hold all of its names, some
-    name still ties the texts on both sides of another one's border.
+    Each word has borders of its own, so that where all texts of a story hold all of its names, not
+    all of these part it at one place.
     """
     from scipy.sparse import csr_array
 
