@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ class PairScores:
     def inside(self, labels: NDArray[np.int64]) -> PairScores:
         """Return the pairs whose two groups have one label; ``labels`` has one entry a group."""
         kept = np.asarray(labels[self.pairs[:, 0]] == labels[self.pairs[:, 1]])
-        return self._chosen(self.pairs, kept)
+        return self.at(kept)
 
     def among(self, rows: NDArray[np.int64], n: int) -> PairScores:
         """Return the pairs among some of the n groups, numbered by their places in ``rows``."""
@@ -95,19 +95,14 @@ class PairScores:
         place[rows] = np.arange(len(rows), dtype=np.int32)
         pairs = place[self.pairs]
         kept = np.asarray((pairs >= 0).all(axis=1))
-        return self._chosen(pairs, kept)
+        return replace(self.at(kept), pairs=pairs[kept])
 
-    def at(self, places: NDArray[np.int64]) -> PairScores:
-        """Return some of the pairs, in the order of their places."""
+    def at(self, places: NDArray[np.int64] | NDArray[np.bool_]) -> PairScores:
+        """Return some of the pairs: in the order of their places, or those that a mask keeps."""
         return PairScores(
             pairs=self.pairs[places],
             probability=self.probability[places],
             versions=self.versions[places],
-        )
-
-    def _chosen(self, pairs: NDArray[np.int32], kept: NDArray[np.bool_]) -> PairScores:
-        return PairScores(
-            pairs=pairs[kept], probability=self.probability[kept], versions=self.versions[kept]
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dedup.text.appeals import appeal_words, appeals_in, is_appeal
 from dedup.text.credits import _templates, article_credits, credit_words
 from dedup.text.hints import Hints, hints_of, pieces
-from dedup.text.line_forms import appeal_words, appeals_in, is_appeal
 from dedup.text.normalize import normalize
 from dedup.text.patterns import _furniture, furniture_rules
 

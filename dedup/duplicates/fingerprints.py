@@ -149,6 +149,16 @@ def shingle_texts(texts: Sequence[tuple[str, str]], shingle_size: int) -> Runs:
     shingle_size : int
         Tokens in a shingle, at least 1.
 
+    Returns
+    -------
+    Runs
+        Linear in the length of all texts.
+
+    Raises
+    ------
+    ValueError
+        If the size is below 1.
+
     Examples
     --------
     >>> shingle_texts([("", "a b c d"), ("", "a b c d")], 3).sets(np.array([1])).lengths.tolist()
@@ -213,7 +223,7 @@ def _compiled(
     digests = np.empty((len(texts), 2), dtype=np.uint64)
     table = np.full(1 << (2 * len(texts)).bit_length(), -1, dtype=np.int64)
     representative = np.arange(len(texts), dtype=np.int64)
-    made = [Ragged.from_rows([])]
+    made: list[Ragged] = []
     chunks = Chunks(np.uint64)
     signatures, done = np.empty((len(texts), num_perm), dtype=np.uint32), 0
     rooms: list[NDArray[np.uint64]] = []

@@ -112,8 +112,10 @@ def event_candidates(
     matrix = _unit_rows(_top(view.matrix, top_terms), view.norm)
     postings = np.bincount(matrix.indices, minlength=matrix.shape[1])
     capped = postings > posting_cap
-    rare = capped & (prior_document_frequency(view.words) < RARE)
+    rare = np.zeros_like(capped)
     if capped.any():
+        at = np.flatnonzero(capped)
+        rare[at] = prior_document_frequency([view.words[word] for word in at.tolist()]) < RARE
         matrix.data[(capped & ~rare)[matrix.indices]] = 0
         matrix.eliminate_zeros()
     n = len(features)

@@ -48,7 +48,7 @@ from dedup.events.links import Links, units
 PROBABILITY_UNIT = 1 << 20
 
 #: Characters that cost about as much as a pair.
-_CHARACTERS: Final = 16
+CHARACTERS_A_PAIR: Final = 16
 
 #: Pairs that compiled code clusters at once, as far as components allow; bounds memory.
 _AT_ONCE: Final = 1 << 16
@@ -155,7 +155,7 @@ def link(
     component = connected_components(n, np.concatenate([pairs[probability >= threshold], must]))
     blocks = _Blocks.of(pairs, probability, component, start_of)
     # In compiled code a mean of 0 never is enough.
-    compiled = threshold > 0 and engine.is_compiled(_CHARACTERS * len(blocks.ends))
+    compiled = threshold > 0 and engine.is_compiled(CHARACTERS_A_PAIR * len(blocks.ends))
     run = _compiled if compiled else _reference
     tables = [np.empty((0, 4), dtype=np.int64)]
     for merges, done in run(blocks, threshold, _forbidden(links, unit)):

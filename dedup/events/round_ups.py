@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
-from dedup.events.clustering import PROBABILITY_UNIT
+from dedup.events.clustering import CHARACTERS_A_PAIR, PROBABILITY_UNIT
 
 __all__ = ["ACQUAINTED", "held_down"]
 
@@ -40,9 +40,6 @@ _FEWEST: Final = 3
 _LOOKED_AT: Final = 16
 #: Of how many pairs among all neighbours one must be of strangers.
 _ONE_IN: Final = 4
-
-#: Characters that cost about as much as a pair.
-_CHARACTERS: Final = 16
 
 
 def held_down(
@@ -82,7 +79,7 @@ def held_down(
     left = np.repeat(np.arange(n), np.diff(bounds))
     certain = np.bincount(left[chance >= _CERTAIN], minlength=n) >= _FEWEST
     texts = np.flatnonzero(certain & (sizes >= _ROOM))
-    if engine.is_compiled(_CHARACTERS * len(pairs)):
+    if engine.is_compiled(CHARACTERS_A_PAIR * len(pairs)):
         texts = texts[_have_strangers(bounds, ends, chance, texts)]
     once = (left < ends) & (chance >= ACQUAINTED)
     met = left[once] * n + ends[once]

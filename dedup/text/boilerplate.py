@@ -26,12 +26,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from dedup.text.agencies import known_key
+from dedup.text.appeals import appeal_words, appeals_in, is_appeal, is_to_reader
 from dedup.text.hints import Hints, hints_of
 from dedup.text.line_forms import (
-    appeal_words,
-    appeals_in,
     caption_core,
-    is_appeal,
     is_bio,
     is_byline,
     is_contact,
@@ -45,7 +43,6 @@ from dedup.text.line_forms import (
     is_prose,
     is_signature,
     is_source_name,
-    is_to_reader,
     is_video_item,
     is_wrapped,
     rule_by_form,

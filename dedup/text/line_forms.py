@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from itertools import pairwise
 from typing import Final
 
 import regex
 
 from dedup.text.agencies import name_table
-from dedup.text.hints import Hints, fold, pieces
+from dedup.text.hints import fold
 from dedup.text.patterns import (
     ends_as_sentence,
     furniture_names,
@@ -26,10 +25,10 @@ from dedup.text.patterns import (
 from dedup.text.written_dates import is_timestamp
 
 __all__ = [
-    "appeal_words",
-    "appeals_in",
+    "QUOTES",
+    "UNSPACED",
+    "WORD",
     "caption_core",
-    "is_appeal",
     "is_bio",
     "is_byline",
     "is_contact",
@@ -44,7 +43,6 @@ __all__ = [
     "is_share_row",
     "is_signature",
     "is_source_name",
-    "is_to_reader",
     "is_video_item",
     "is_wrapped",
     "rule_by_form",
@@ -61,21 +59,21 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _WORDLESS = regex.compile(r"[^\p{L}\p{N}]+")
-_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+#: Characters of scripts that put no space between words.
+UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 _IN_PARENTHESES = re.compile(r"[(\[][^()\[\]\d]{1,40}[)\]]\.?")
 _NUMBERED = re.compile(r"\(?\d{1,3}[.)]\s")
 _VIDEO_ITEM = re.compile(r"\d{1,2}:\d\d (?![ap]\.?m)")
 _LATIN = regex.compile(r"[\p{Latin}\s|.'-]+")
 _NAMES_END = regex.compile(r",| \| | – | - |\(")
 _NAME_WORD = regex.compile(r"[\p{Lu}\p{Lt}][\p{L}\p{M}\p{N}.'-]*|\p{Lu}\.")
-_QUOTES: Final = "\"'“„«‘「『"
+#: Marks that open a quotation.
+QUOTES: Final = "\"'“„«‘「『"
 _COPY: Final = 14  # characters of the shorter of two copies, at least
 _LONGEST_DOUBLED: Final = 400
 _CREDIT: Final = 110  # characters at the end of a line in which a credit is looked for
 _BIO: Final = 320
 _SHORT_BIO: Final = 130  # a biography without an address must be short
-_APPEAL: Final = 600
-_SHORT_APPEAL: Final = 50  # a longer one says "you" or "we"
 _COUNTER = re.compile(
     r"\b(?:image|photo|picture|slide|foto|bild|imagen|imagem|immagine|zdjęcie|фото) "
     r"\d+ (?:of|von|de|di|van|sur|z|из|dari) (?:/ )?\d+\b",
@@ -87,7 +85,8 @@ _REACHED = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w{2,}|(?:https?://|www\.)\S+"
     r"|\b[\w-]+\.(?:com|net|org)(?:/\S*)?|\+?\(?\d[\d ()./-]{6,}\d",
 )
-_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[.'’-]+[\p{L}\p{M}\p{N}]+)*")
+#: A word, with the stops, apostrophes and hyphens inside it.
+WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:[.'’-]+[\p{L}\p{M}\p{N}]+)*")
 _BIO_HEAD = regex.compile(
     r"(?:[-–—*•]\s?)?(?P<name>\p{Lu}[\p{L}.'’-]*(?: (?:de|van|von|der|la|bin|binti|al)"
     r"| \p{Lu}[\p{L}.'’-]*){1,4})(?:, [^,.]{2,40},)? "
@@ -114,7 +113,7 @@ def is_prose(line: str) -> bool:
     if not ends_as_sentence(line):
         return False
     return len(line) >= _PROSE or (
-        len(line) >= _PROSE_UNSPACED and len(_UNSPACED.findall(line)) >= _PROSE_UNSPACED // 2
+        len(line) >= _PROSE_UNSPACED and len(UNSPACED.findall(line)) >= _PROSE_UNSPACED // 2
     )
 
 
@@ -285,7 +284,7 @@ def is_contact(line: str) -> bool:
     if line[0] in "-–—" and "(@" in line:  # who wrote a message that is quoted
         return False
     rest, count = _REACHED.subn(" ", line)
-    words = _WORD.findall(rest)
+    words = WORD.findall(rest)
     known = furniture_words("contact_word")
     told = [word for word in words if fold(word) in known]
     names = [word for word in words if fold(word) not in known]
@@ -306,7 +305,7 @@ def is_bio(line: str) -> bool:
     >>> is_bio("Ana Bo is a dentist in the town."), is_bio("The minister is a former reporter.")
     (False, False)
     """
-    if len(line) > _BIO or line[0] in _QUOTES:
+    if len(line) > _BIO or line[0] in QUOTES:
         return False
     match = _BIO_HEAD.match(line)
     if match is None:
@@ -315,126 +314,9 @@ def is_bio(line: str) -> bool:
         return True
     told = line[match.end() :]
     reached = _REACHED.search(told) is not None
-    folded = f" {' '.join(_WORD.findall(fold(told)))} "
+    folded = f" {' '.join(WORD.findall(fold(told)))} "
     role = any(f" {role} " in folded for role in furniture_words("bio_role"))
     return role and (reached or len(line) <= _SHORT_BIO)
-
-
-def is_appeal(line: str, words: Sequence[str] | None = None) -> bool:
-    """Tell whether a line asks the reader to log in, subscribe, allow or give something.
-
-    Several of the words that belong to such requests must stand in it, the more the longer it is.
-
-    Parameters
-    ----------
-    line : str
-    words : sequence of str, optional
-        What :func:`appeals_in` says of the whole text.
-
-    Examples
-    --------
-    >>> is_appeal("Please turn off your ad blocker or log in to your account to go on reading.")
-    True
-    >>> is_appeal("The company said that no password had been stolen from its users.")
-    False
-    """
-    if len(line) > _APPEAL or line[0] in _QUOTES:
-        return False
-    phrases, unspaced = _appeals()
-    folded = fold(line)
-    needed = 2 + len(line) // 250
-    if not folded.isascii() and _UNSPACED.search(folded):
-        needed = 2 + len(line) // 80  # where a character is a word
-        return sum(phrase in folded for phrase in unspaced) >= needed
-    if words is not None and sum(word in folded for word in words) < 2:
-        return False
-    keys = phrases.keys() & folded.split()
-    if len(keys) < 2:
-        return False
-    padded = f" {' '.join(_WORD.findall(folded))} "
-    found = {phrase for key in keys for phrase in phrases[key] if f" {phrase} " in padded}
-    # "newsletter" within "our newsletter" is one sign, not two.
-    apart = [one for one in found if not any(one != other and one in other for other in found)]
-    if len(apart) < needed:
-        return False
-    return len(line) <= _SHORT_APPEAL or len(apart) > needed + 1 or is_to_reader(line)
-
-
-def appeals_in(hints: Hints) -> tuple[str, ...] | None:
-    """Return a word of each phrase of appeals that may stand in a text; None if no line can be one.
-
-    Parameters
-    ----------
-    hints : Hints
-        Of a vocabulary that holds :func:`appeal_words`.
-    """
-    needed = _needed_words()
-    words = tuple(
-        key
-        for word in needed.keys() & hints.words
-        for key, others in needed[word]
-        if others <= hints.words
-    )
-    unspaced = not hints.folded.isascii() and _UNSPACED.search(hints.folded) is not None
-    return words if len(words) > 1 or unspaced else None
-
-
-@cache
-def appeal_words() -> frozenset[str]:
-    """Return the words that :func:`appeals_in` asks a text for."""
-    return frozenset(
-        word for keys in _needed_words().values() for _, words in keys for word in words
-    )
-
-
-@cache
-def _needed_words() -> dict[str, tuple[tuple[str, frozenset[str]], ...]]:
-    """Return the longest word of each phrase of appeals, with all its pieces, by one of them.
-
-    The other words of a phrase may stand between marks at which hints do not cut; the longest one
-    stands between white space, but for a mark after it: see :func:`_appeals`.
-    """
-    found: dict[str, list[tuple[str, frozenset[str]]]] = {}
-    for phrase in {phrase for phrases in _appeals()[0].values() for phrase in phrases}:
-        key = _key(phrase)
-        words = pieces(key)
-        found.setdefault(max(words, key=len), []).append((key, frozenset(words)))
-    return {word: tuple(keys) for word, keys in found.items()}
-
-
-def _key(phrase: str) -> str:
-    return max(reversed(phrase.split()), key=len)
-
-
-@cache
-def _appeals() -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Return phrases by their longest word as a text has it, and those of unspaced scripts."""
-    every = sorted(furniture_words("appeal"))
-    spaced = [" ".join(_WORD.findall(phrase)) for phrase in every if not _UNSPACED.search(phrase)]
-    by_key: dict[str, list[str]] = {}
-    for phrase in spaced:
-        key = _key(phrase)
-        for mark in ("", ".", ",", "!", "?", ":", ";"):
-            by_key.setdefault(key + mark, []).append(phrase)
-    found = {key: tuple(phrases) for key, phrases in by_key.items()}
-    return found, tuple(phrase for phrase in every if _UNSPACED.search(phrase))
-
-
-def is_to_reader(line: str) -> bool:
-    """Tell whether a line says "you" or "we", outside a quotation.
-
-    >>> is_to_reader("We hope you liked it."), is_to_reader('"You did," he said.')
-    (True, False)
-    """
-    folded = fold(line)
-    if any(mark in _QUOTES and mark != "'" for mark in line):
-        return False
-    words = furniture_words("reader_word")
-    if not words.isdisjoint(_WORD.findall(folded)):
-        return True
-    return bool(_UNSPACED.search(folded)) and any(
-        word in folded for word in words if _UNSPACED.search(word)
-    )
 
 
 def is_source_name(line: str) -> bool:
