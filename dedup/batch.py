@@ -16,9 +16,9 @@ from dedup.duplicates.groups import Duplicates
 from dedup.events.groups import GroupText
 from dedup.events.links import Links
 from dedup.progress import Progress
-from dedup.text.clean import CleanArticle, clean
-from dedup.text.normalize import normalize
+from dedup.text.clean import CleanArticle, clean, normalized_text
 from dedup.text.recurring import RecurringLines, count_lines
+from dedup.text.told import unpacked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +67,9 @@ def prepare(
     rows = [row for row in range(len(articles) + len(lost)) if row not in lost]
     order = sorted(range(len(articles)), key=lambda position: articles[position].id)
     ordered = [articles[position] for position in order]
-    texts = [normalize(article.text) for article in ordered]
+    texts = [normalized_text(article) for article in ordered]
     if recurring is None:
-        recurring = count_lines(ordered, texts)
+        recurring = count_lines(ordered, map(unpacked, texts))
     cleaned = []
     for done, (article, text) in enumerate(zip(ordered, texts, strict=True), start=1):
         cleaned.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from dedup.article import Article
 from dedup.text.boilerplate import RecurringLines, count_lines
 from dedup.text.clean import CleanArticle, clean
 from dedup.text.normalize import normalize
+from dedup.text.told import packed, unpacked
 
 EMPTY = RecurringLines.empty()
 DATA = Path(os.environ.get("DEDUP_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -169,6 +171,14 @@ def test_a_body_is_put_together_from_its_parts(
     text: str, spans: tuple[tuple[int, int], ...] | None, body: str
 ) -> None:
     assert CleanArticle(text=text, spans=spans).body == body
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_packed_text_is_the_same_and_never_larger(text: str) -> None:
+    held = packed(text)
+    assert unpacked(held) == text
+    assert sys.getsizeof(held) <= sys.getsizeof(text)
+    assert CleanArticle(text=held).body == CleanArticle(text=text).body
 
 
 @pytest.mark.parametrize("spans", [((2, 2),), ((0, 2), (2, 3)), ((1, 9),), ((-1, 2),), ((3, 1),)])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,6 +86,29 @@ def test_a_floor_leaves_out_what_is_less_probable(texts: list[str], floor: int) 
     assert some.pairs.tolist() == every.pairs[kept].tolist()
     assert some.values.tolist() == every.values[kept].tolist()
     assert some.log_odds.tolist() == every.log_odds[kept].tolist()
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_working_in_blocks_changes_nothing(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = [group(" ".join(WORDS[place : place + 4])) for place in range(len(WORDS))]
+    groups[3:3] = [group("")] * 3
+    whole = features(groups)
+    monkeypatch.setattr("dedup.events.features._BLOCK", size)
+    monkeypatch.setattr("dedup.events.candidates._BLOCK", size)
+    parts = features(groups)
+    for kind in KINDS:
+        one, other = whole.views[kind], parts.views[kind]
+        assert (one.matrix != other.matrix).nnz == 0
+        assert one.norm.tolist() == other.norm.tolist()
+        assert one.total.tolist() == other.total.tolist()
+    assert whole.places.tolist() == parts.places.tolist()
+
+    def candidates(seen: Features) -> Any:
+        return event_candidates(
+            seen, top_terms=3, min_cosine=0.0, window_days=30.0, posting_cap=9
+        ).pairs.tolist()
+
+    assert candidates(whole) == candidates(parts) != []
 
 
 @given(TEXTS, TEXTS)

@@ -7,6 +7,8 @@ import itertools
 import json
 import pickle
 import random
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,25 @@ def test_generators_tuples_and_articles_are_taken(belgium: Rows, result: Cluster
     assert view(find_clusters(row for row in belgium)) == view(result)
     articles, _ = dedup.article.as_articles(belgium)
     assert view(find_clusters(tuple(articles))) == view(result)
+
+
+def test_rows_of_a_generator_are_let_go_of_as_they_are_read(belgium: Rows) -> None:
+    class Row(dict[str, Any]):
+        """A dict that a weak reference can watch."""
+
+    alive: list[weakref.ref[Row]] = []
+    most = 0
+
+    def crawled() -> Iterator[Row]:
+        nonlocal most
+        for row in belgium:
+            watched = Row(row)
+            alive.append(weakref.ref(watched))
+            most = max(most, sum(reference() is not None for reference in alive))
+            yield watched
+
+    find_clusters(crawled())
+    assert most <= 2 < len(belgium)
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from dedup import engine
 from dedup.arrays import distinct
-from dedup.events.features import UNDATED, Features
+from dedup.events.features import UNDATED, Features, View
 from dedup.events.profiles import RARE
 from dedup.hashing import token_hash
 from dedup.text.background import prior_document_frequency
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 #: Groups multiplied with all others at once; bounds the memory of one product.
 _SLICE = 512
+
+#: Groups whose heaviest terms are looked for at once; all would take as much as the features.
+_BLOCK = 1 << 13
 
 #: Units of a weight: products and their sums are whole numbers, so their order cannot matter.
 _UNIT = 1024
@@ -109,7 +112,7 @@ def event_candidates(
         O(sum over terms and runs of the square of their postings), at most ``posting_cap`` squared.
     """
     view = features.views["terms"]
-    matrix = _unit_rows(_top(view.matrix, top_terms), view.norm)
+    matrix = _heaviest(view, top_terms)
     postings = np.bincount(matrix.indices, minlength=matrix.shape[1])
     capped = postings > posting_cap
     rare = np.zeros_like(capped)
@@ -152,7 +155,8 @@ def _reference(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) ->
     n = matrix.shape[0]
     for start in range(0, n, _SLICE):
         stop = min(start + _SLICE, n)
-        product = (matrix[start:stop] @ matrix[start : int(ends[start:stop].max())].T).tocoo()
+        part = matrix[start:stop].astype(np.int64)
+        product = (part @ matrix[start : int(ends[start:stop].max())].T).tocoo()
         kept = (product.data >= least) & (product.row < product.col)
         a, b = start + product.row[kept].astype(np.int64), start + product.col[kept]
         inside = b < ends[a]
@@ -162,13 +166,15 @@ def _reference(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) ->
 def _compiled(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) -> _Near:
     engine.warm_up()
     n = matrix.shape[0]
-    offsets, weights = matrix.indptr.astype(np.int64), matrix.data.astype(np.int32)
+    offsets, weights = matrix.indptr.astype(np.int64), matrix.data
     by_column = np.argsort(matrix.indices, kind="stable")
     rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(offsets))[by_column]
+    weights_by_column = weights[by_column]
     place = np.empty(len(by_column), dtype=np.int64)
     place[by_column] = np.arange(len(by_column))
+    del by_column
     posting_ends = np.cumsum(np.bincount(matrix.indices, minlength=matrix.shape[1]))
-    index = (offsets, weights, place, posting_ends[matrix.indices], rows, weights[by_column])
+    index = (offsets, weights, place, posting_ends[matrix.indices], rows, weights_by_column)
 
     def found_in(part: tuple[int, int]) -> list[NDArray[np.int64]]:
         sums, touched = np.zeros(n, dtype=np.int64), np.empty(n, dtype=np.int32)
@@ -244,16 +250,27 @@ def _one_language(
     return lambda pairs: np.asarray(fits[of_row[pairs[:, 0]], of_row[pairs[:, 1]]])
 
 
-def _top(matrix: csr_array[Any], size: int) -> csr_array[Any]:
-    """Keep the heaviest entries of each row; among equals all or none, so that order is moot."""
-    kept = matrix.copy()
-    for start, end in zip(matrix.indptr[:-1].tolist(), matrix.indptr[1:].tolist(), strict=True):
-        if end - start > size:
-            weights = kept.data[start:end]
-            weakest = np.partition(weights, -size)[-size]
-            weights[weights < weakest] = 0
-    kept.eliminate_zeros()
-    return kept
+def _heaviest(view: View, size: int) -> csr_array[Any]:
+    """Keep the heaviest entries of each row, divided by the length of the whole row.
+
+    Among equals all are kept or none, so that order is moot; and partial cosines are lower bounds.
+    """
+    from scipy.sparse import vstack
+
+    parts = []
+    for first in range(0, max(1, view.matrix.shape[0]), _BLOCK):
+        kept = view.matrix[first : first + _BLOCK]
+        for start, end in pairwise(kept.indptr.tolist()):
+            if end - start > size:
+                weights = kept.data[start:end]
+                weakest = np.partition(weights, -size)[-size]
+                weights[weights < weakest] = 0
+        kept.eliminate_zeros()
+        length = np.repeat(view.norm[first : first + _BLOCK], np.diff(kept.indptr))
+        kept.data = np.rint(kept.data / length * _UNIT).astype(np.int32)
+        kept.eliminate_zeros()
+        parts.append(kept)
+    return vstack(parts, format="csr")
 
 
 def _in_runs(
@@ -283,15 +300,6 @@ def _in_runs(
     indices[at] = matrix.shape[1] + number
     shape = (matrix.shape[0], matrix.shape[1] + int(number.max()) + 1)
     return csr_array((matrix.data, indices, matrix.indptr), shape=shape)
-
-
-def _unit_rows(matrix: csr_array[Any], norm: NDArray[np.float64]) -> csr_array[Any]:
-    """Divide by the length of the *whole* rows: partial cosines are lower bounds."""
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    scaled = matrix.copy()
-    scaled.data = np.rint(scaled.data / norm[rows] * _UNIT).astype(np.int64)
-    scaled.eliminate_zeros()
-    return scaled
 
 
 def _same_url(urls: Sequence[frozenset[str]]) -> NDArray[np.int64]:

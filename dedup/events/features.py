@@ -21,7 +21,7 @@ on its order; a profile depends on its own text alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -49,7 +49,7 @@ UNIT = 64
 _KEPT_RARITY = 0.25
 
 #: Texts whose words are counted or weighed at once; bounds memory.
-_BLOCK = 1 << 15
+_BLOCK = 1 << 13
 
 UNDATED = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,12 +86,11 @@ def observe(profiles: Profiles) -> Observed:
     # Words that differ in accents alone may stand in one text together.
     several = np.bincount(bare_of, minlength=len(bare)) > 1
     holding, naming = np.zeros((2, len(bare)), dtype=np.int64)
-    for start in range(0, len(profiles), _BLOCK):
-        offsets = profiles.offsets[start : start + _BLOCK + 1]
-        here = slice(int(offsets[0]), int(offsets[-1]))
+    for rows, here in _blocks(profiles.offsets):
         word = profiles.word[here]
         seen += np.bincount(word, minlength=len(seen))
-        row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+        lengths = np.diff(profiles.offsets[rows.start : rows.stop + 1])
+        row = np.repeat(np.arange(len(lengths)), lengths)
         is_term = ~profiles.is_number[word]
         for counts, chosen in ((holding, is_term), (naming, is_term & profiles.as_name[here])):
             counts += _texts_with(bare_of[word[chosen]], row[chosen], several)
@@ -274,32 +273,21 @@ def weigh(
     def rarity(of: Sequence[str], counts: Mapping[str, int]) -> NDArray[np.int64]:
         return inverse_document_frequency(of, counts, n_texts, prior_weight)
 
-    def rows(of_word: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Return which entries are of some words, and the offsets of each text's among them."""
-        chosen = of_word[profiles.word]
-        before = np.cumsum(chosen, dtype=_whole(len(chosen)))
-        ends = np.zeros(len(profiles.offsets), dtype=np.int64)
-        held = profiles.offsets > 0
-        ends[held] = before[profiles.offsets[held] - 1]
-        return chosen, ends
-
     of_terms = rarity(words, observed.terms)
-    at, ends = rows(~profiles.is_number)
-    columns = profiles.word[at]
-    terms, lead = (
-        _view(_csr(values[at], columns, ends, len(words)), of_terms, words)
-        for values in (profiles.count, profiles.lead)
+    ends, columns, count, in_lead, places = _entries_of(
+        profiles, ~profiles.is_number, profiles.count, profiles.lead, profiles.places
     )
-    places = profiles.places[at]
-    at, ends = rows(is_name)
-    columns = bare_of[profiles.word[at]].astype(np.int32)
-    counts = _csr(profiles.count[at].astype(np.int32), columns, ends, len(bare))
-    counts.sum_duplicates()  # words that differ in accents alone; sorts the columns, too
-    names = _view(counts, rarity(bare, observed.names), bare)
-    at, ends = rows(profiles.is_number)
+    terms = _view(_csr(count, columns, ends, len(words)), of_terms, words)
+    lead = _view(_csr(in_lead, columns, ends, len(words)), of_terms, words)
+    del count, in_lead
+    ends, columns, count = _entries_of(profiles, is_name, profiles.count)
+    named_counts = _csr(count.astype(np.int32), bare_of[columns].astype(np.int32), ends, len(bare))
+    named_counts.sum_duplicates()  # words that differ in accents alone; sorts the columns, too
+    names = _view(named_counts, rarity(bare, observed.names), bare)
+    ends, columns = _entries_of(profiles, profiles.is_number)
     # A number counts once, however often it is used.
     numbers = _view(
-        _csr(np.ones(int(ends[-1]), dtype=np.uint16), profiles.word[at], ends, len(words)),
+        _csr(np.ones(len(columns), dtype=np.uint16), columns, ends, len(words)),
         rarity(words, observed.numbers),
         words,
     )
@@ -312,6 +300,36 @@ def weigh(
         urls=tuple(urls),
         languages=tuple(languages),
     )
+
+
+def _blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
+    """Yield texts to be worked on at once, and their entries: all at once take too much memory."""
+    for start in range(0, len(offsets) - 1, _BLOCK):
+        stop = min(start + _BLOCK, len(offsets) - 1)
+        yield slice(start, stop), slice(int(offsets[start]), int(offsets[stop]))
+
+
+def _entries_of(
+    profiles: Profiles, of_kind: NDArray[np.bool_], *values: NDArray[Any]
+) -> tuple[NDArray[Any], ...]:
+    """Return the entries of some words: their offsets for each text, their words, their values."""
+    total = sum(
+        int(np.count_nonzero(of_kind[profiles.word[here]])) for _, here in _blocks(profiles.offsets)
+    )
+    columns = (profiles.word, *values)
+    chosen = tuple(np.empty(total, dtype=column.dtype) for column in columns)
+    offsets = np.zeros_like(profiles.offsets)
+    done = 0
+    for rows, here in _blocks(profiles.offsets):
+        of_it = of_kind[profiles.word[here]]
+        before = np.concatenate([[0], np.cumsum(of_it)])
+        ends = profiles.offsets[rows.start + 1 : rows.stop + 1] - here.start
+        offsets[rows.start + 1 : rows.stop + 1] = done + before[ends]
+        end = done + int(before[-1])
+        for target, column in zip(chosen, columns, strict=True):
+            target[done:end] = column[here][of_it]
+        done = end
+    return offsets, *chosen
 
 
 def _whole(most: int) -> type[np.int32] | type[np.int64]:
@@ -334,10 +352,8 @@ def _view(counts: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str
     weights = np.empty(len(counts.data), dtype=np.int32)
     norm, total = np.zeros(n), np.zeros(n, dtype=np.int64)
     of_word = rarity.astype(np.int32)
-    for start in range(0, n, _BLOCK):  # what is in between would take more memory than the rest
-        rows = slice(start, min(start + _BLOCK, n))
+    for rows, here in _blocks(counts.indptr):
         ends = counts.indptr[rows.start : rows.stop + 1].astype(np.int64)
-        here = slice(int(ends[0]), int(ends[-1]))
         used = np.minimum(counts.data[here], len(_saturated()) - 1)
         weights[here] = _saturated()[used] * of_word[counts.indices[here]]
         norm[rows] = np.sqrt(_sums(weights[here].astype(np.int64) ** 2, ends - ends[0]))

@@ -49,9 +49,10 @@ from dedup.text.line_forms import is_prose
 from dedup.text.normalize import break_lines, normalize
 from dedup.text.patterns import furniture_rules
 from dedup.text.recurring import source_key, url_host
+from dedup.text.told import packed, unpacked
 from dedup.text.written_dates import bracketed_dates, is_timestamp, line_dates
 
-__all__ = ["CleanArticle", "clean"]
+__all__ = ["CleanArticle", "clean", "normalized_text"]
 
 # Rules whose lines may tell where the text comes from.
 _CREDITING: Final = frozenset(
@@ -77,8 +78,8 @@ class CleanArticle:
     ----------
     title : str
         The headline in one line, without wire header and outlet name.
-    text : str
-        The text that the body is cut from, normalised.
+    text : str or bytes
+        The text that the body is cut from, normalised; in UTF-8 where that takes less memory.
     spans : tuple[tuple[int, int], ...] or None
         Where the parts of the body begin and end in it, in order; None for all of it.
     header : WireHeader or None
@@ -98,7 +99,7 @@ class CleanArticle:
     """
 
     title: str = ""
-    text: str = ""
+    text: str | bytes = ""
     spans: tuple[tuple[int, int], ...] | None = None
     header: WireHeader | None = None
     dateline: Dateline | None = None
@@ -112,7 +113,7 @@ class CleanArticle:
         if "\n" in self.title:
             raise ValueError("title must be one line")
         bounds = [place for span in self.spans or () for place in span]
-        inside = bounds == [] or 0 <= bounds[0] < bounds[-1] <= len(self.text)
+        inside = bounds == [] or 0 <= bounds[0] < bounds[-1] <= len(unpacked(self.text))
         if not inside or bounds != sorted(set(bounds)):
             raise ValueError("spans must lie in the text, in order, apart and not empty")
 
@@ -122,10 +123,9 @@ class CleanArticle:
 
         Put together anew each time.
         """
-        if self.spans is None:
-            body = self.text
-        else:
-            body = "\n".join([self.text[start:end] for start, end in self.spans])
+        body = unpacked(self.text)
+        if self.spans is not None:
+            body = "\n".join([body[start:end] for start, end in self.spans])
         return "\n".join([line for line in body.split("\n") if line]) if "\n" in body else body
 
     @property
@@ -140,7 +140,7 @@ def clean(
     recurring: RecurringLines,
     *,
     strip_furniture: bool = True,
-    normalized: str | None = None,
+    normalized: str | bytes | None = None,
 ) -> CleanArticle:
     r"""Take everything off an article that is not its story, and read what that says.
 
@@ -152,9 +152,8 @@ def clean(
         Lines that recur across each source's articles; ``RecurringLines.empty()`` for one alone.
     strip_furniture : bool
         False keeps every line; the title, the dateline and the credits are read all the same.
-    normalized : str, optional
-        The article's text as :func:`~dedup.text.normalize.normalize` returns it, where somebody has
-        it.
+    normalized : str or bytes, optional
+        What :func:`normalized_text` returns, where somebody has it.
 
     Returns
     -------
@@ -177,7 +176,8 @@ def clean(
     header, title = split_header(whole_title)
     source = source_key(article)
     title = _without_outlet(title, article)
-    text = normalize(article.text) if normalized is None else normalized
+    held = normalized_text(article) if normalized is None else normalized
+    text = unpacked(held)
     lines, numbers = _lines(article.text, text)
     hints = hints_of(text, _vocabulary())
     if strip_furniture:
@@ -194,8 +194,7 @@ def clean(
     removed.sort(key=lambda line: line.number)
     return CleanArticle(
         title=title,
-        # Where nothing was mended, the article's own text: not another copy of it.
-        text=article.text if text == article.text else text,
+        text=held,
         spans=_spans(begins, kept) if removed else None,
         header=header,
         dateline=dateline,
@@ -216,6 +215,12 @@ def clean(
         withdrawn=withdrawn,
         rescued=rescued,
     )
+
+
+def normalized_text(article: Article) -> str | bytes:
+    """Return the article's text in one spelling, packed; its own text where nothing was mended."""
+    text = normalize(article.text)
+    return article.text if text == article.text else packed(text)
 
 
 @cache

@@ -6,10 +6,30 @@ few thousand at a time.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Protocol, overload
 
-__all__ = ["Text", "Told"]
+__all__ = ["Text", "Told", "packed", "unpacked"]
+
+
+def packed(text: str) -> str | bytes:
+    """Return a text in the form that takes less memory, as it is or in UTF-8.
+
+    A string with a single dash or curly quote in it takes two bytes for every letter.
+
+    >>> unpacked(packed("a dash –")), packed("none")
+    ('a dash –', 'none')
+    """
+    if text.isascii():
+        return text
+    encoded = text.encode()
+    return encoded if sys.getsizeof(encoded) < sys.getsizeof(text) else text
+
+
+def unpacked(text: str | bytes) -> str:
+    """Return what :func:`packed` was given."""
+    return text if isinstance(text, str) else text.decode()
 
 
 class Text(Protocol):
