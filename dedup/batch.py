@@ -18,7 +18,6 @@ from dedup.events.links import Links
 from dedup.progress import Progress
 from dedup.text.clean import CleanArticle, clean, normalized_text
 from dedup.text.recurring import RecurringLines, count_lines
-from dedup.text.told import unpacked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,7 @@ def prepare(
     ordered = [articles[position] for position in order]
     texts = [normalized_text(article) for article in ordered]
     if recurring is None:
-        recurring = count_lines(ordered, map(unpacked, texts))
+        recurring = count_lines(ordered, texts)
     cleaned = []
     for done, (article, text) in enumerate(zip(ordered, texts, strict=True), start=1):
         cleaned.append(

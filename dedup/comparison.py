@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,14 @@ def group_text(
         # A bare host is a front page: it tells nothing about the story.
         urls=frozenset(url for url in urls if url and "/" in url.strip("/")),
         language=articles[centre].language,
-        sources=frozenset(key for article in articles if (key := source_key(article))),
+        sources=_shared_set(tuple({source_key(article) for article in articles} - {""})),
     )
+
+
+@lru_cache(maxsize=1 << 12)
+def _shared_set(names: tuple[str, ...]) -> frozenset[str]:
+    """Return the names as a set, one and the same for all groups of one outlet."""
+    return frozenset(names)
 
 
 def compare(a: Any, b: Any, *, config: Config | None = None) -> Evidence:

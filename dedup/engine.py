@@ -260,9 +260,8 @@ def _calls(loops: ModuleType) -> list[Callable[[], object]]:
         ),
         lambda: loops.bucket_pairs(hashes[:1], one, hashes[0], 8, 8, one, places),
         lambda: loops.near_rows(
-            *(offsets, np.zeros(1, dtype=np.int32), one, one),
-            *(np.zeros(1, dtype=np.int32) for _ in range(2)),
-            *(one, 0.0, 0, 1, one, np.zeros(1, dtype=np.int32), one),
+            *(offsets, ends[:1], ends[:1], ends[:1], offsets, ends[:1], ends[:1]),
+            *(one, 0.0, 0, 1, one, ends[:1].copy(), one),
         ),
         lambda: loops.count_strangers(
             *(offsets, ends[:1], one, places[:1], 1, 1, 1, np.zeros((1, 2), dtype=np.int64)),

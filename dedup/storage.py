@@ -66,7 +66,7 @@ def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
                         "title": member.article.title,
                         "source": member.article.source,
                         "url": member.article.url,
-                        "published": _interval_to_text(member.article.published),
+                        "published": interval_to_text(member.article.published),
                         "note": member.note,
                     }
                     for member in group.members
@@ -77,7 +77,7 @@ def cluster_to_dict(cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _interval_to_text(interval: Interval | None) -> str | None:
+def interval_to_text(interval: Interval | None) -> str | None:
     """Return a moment, or both bounds with a slash between, as ISO 8601 has it."""
     if interval is None:
         return None
@@ -85,7 +85,7 @@ def _interval_to_text(interval: Interval | None) -> str | None:
     return start if start == end else f"{start}/{end}"
 
 
-def _interval_from_text(text: str | None) -> Interval | None:
+def interval_from_text(text: str | None) -> Interval | None:
     if text is None:
         return None
     start, _, end = text.partition("/")
@@ -103,7 +103,7 @@ def save_clustering(result: Clustering, path: str | PathLike[str]) -> None:
         "config": result.config.to_dict(),
         "statistics": asdict(result.statistics),
         "n_rows": len(result.labels),
-        "articles": [_article_to_dict(member.article) for member in members],
+        "articles": [article_to_dict(member.article) for member in members],
         "clusters": [cluster_to_dict(cluster) for cluster in result.clusters],
         "skipped": [asdict(row) for row in result.skipped],
         "copies": {
@@ -150,7 +150,7 @@ def load_clustering(path: str | PathLike[str]) -> Clustering:
 
 
 def _clustering(data: Mapping[str, Any]) -> Clustering:
-    articles = {row["id"]: _article_from_dict(row) for row in data["articles"]}
+    articles = {row["id"]: article_from_dict(row) for row in data["articles"]}
     labels = np.full(data["n_rows"], -1, dtype=np.int64)
     group_labels = np.full(data["n_rows"], -1, dtype=np.int64)
     clusters = []
@@ -304,14 +304,14 @@ def _cluster(row: Mapping[str, Any], articles: Mapping[str, Article]) -> Cluster
     )
 
 
-def _article_to_dict(article: Article) -> dict[str, Any]:
+def article_to_dict(article: Article) -> dict[str, Any]:
     row = {part.name: getattr(article, part.name) for part in fields(article)}
-    row["published"] = _interval_to_text(article.published)
-    row["modified"] = _interval_to_text(article.modified)
+    row["published"] = interval_to_text(article.published)
+    row["modified"] = interval_to_text(article.modified)
     row["extra"] = dict(article.extra)
     return row
 
 
-def _article_from_dict(row: Mapping[str, Any]) -> Article:
-    dates = {name: _interval_from_text(row[name]) for name in ("published", "modified")}
+def article_from_dict(row: Mapping[str, Any]) -> Article:
+    dates = {name: interval_from_text(row[name]) for name in ("published", "modified")}
     return Article(**{**row, **dates, "authors": tuple(row["authors"])})

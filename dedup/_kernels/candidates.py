@@ -11,9 +11,10 @@ from dedup._kernels.compiler import compiled
 @compiled
 def near_rows(
     offsets: NDArray[np.int64],
+    columns: NDArray[np.int32],
     weights: NDArray[np.int32],
-    place: NDArray[np.int64],
-    posting_ends: NDArray[np.int64],
+    place: NDArray[np.int32],
+    postings: NDArray[np.int64],
     posting_rows: NDArray[np.int32],
     posting_weights: NDArray[np.int32],
     row_ends: NDArray[np.int64],
@@ -26,9 +27,9 @@ def near_rows(
 ) -> tuple[int, int]:
     """Write, for rows from ``start``, the later rows before their ends whose product is no less.
 
-    ``place`` says where each entry stands among the postings of its column, which end at
-    ``posting_ends`` of that entry.  Pairs are written as ``row << 32 | later row``.  Returns how
-    many, and the row to go on with where there was no room left.
+    ``place`` says where each entry stands among the postings of its column, which begin at
+    ``postings`` of the column and end at the next.  Pairs are written as ``row << 32 | later row``.
+    Returns how many, and the row to go on with where there was no room left.
 
     Weights are above 0, so that a sum of 0 is one not yet touched; ``sums`` is 0 throughout, before
     and after; and ``out`` has room for all pairs of one row, or it would never be done.
@@ -39,7 +40,8 @@ def near_rows(
         end = row_ends[row]
         for entry in range(offsets[row], offsets[row + 1]):
             weight = np.int64(weights[entry])
-            for at in range(place[entry] + 1, posting_ends[entry]):
+            column = columns[entry]
+            for at in range(postings[column] + place[entry] + 1, postings[column + 1]):
                 other = posting_rows[at]
                 if other >= end:
                     break

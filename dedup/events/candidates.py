@@ -139,8 +139,10 @@ def event_candidates(
         found.append(fitting(np.stack([order[a], order[b]], axis=1)))
         if progress is not None:
             progress(done, n)
-    codes = distinct(np.concatenate(found))
+    codes = np.concatenate(found)
+    del matrix
     found.clear()
+    codes = distinct(codes)
     pairs = np.empty((len(codes), 2), dtype=np.int32)
     pairs[:, 0] = codes // max(n, 1)
     pairs[:, 1] = codes % max(n, 1)
@@ -166,15 +168,7 @@ def _reference(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) ->
 def _compiled(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) -> _Near:
     engine.warm_up()
     n = matrix.shape[0]
-    offsets, weights = matrix.indptr.astype(np.int64), matrix.data
-    by_column = np.argsort(matrix.indices, kind="stable")
-    rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(offsets))[by_column]
-    weights_by_column = weights[by_column]
-    place = np.empty(len(by_column), dtype=np.int64)
-    place[by_column] = np.arange(len(by_column))
-    del by_column
-    posting_ends = np.cumsum(np.bincount(matrix.indices, minlength=matrix.shape[1]))
-    index = (offsets, weights, place, posting_ends[matrix.indices], rows, weights_by_column)
+    index = _postings(matrix)
 
     def found_in(part: tuple[int, int]) -> list[NDArray[np.int64]]:
         sums, touched = np.zeros(n, dtype=np.int64), np.empty(n, dtype=np.int32)
@@ -194,6 +188,21 @@ def _compiled(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) -> 
         together = parts[at : at + engine.threads()]
         codes = np.concatenate(list(chain.from_iterable(engine.in_parallel(found_in, together))))
         yield codes >> 32, codes & 0xFFFFFFFF, together[-1][1]
+
+
+def _postings(matrix: csr_array[Any]) -> tuple[NDArray[Any], ...]:
+    """Return the matrix by rows and by columns, as the compiled loop takes it."""
+    from scipy.sparse import csr_array
+
+    columns = matrix.indices.astype(np.int32, copy=False)
+    entries = np.arange(len(columns), dtype=np.int32 if len(columns) < 1 << 31 else np.int64)
+    by_column = csr_array((entries, columns, matrix.indptr), shape=matrix.shape).tocsc()
+    starts = by_column.indptr.astype(np.int64)
+    place = np.empty(len(columns), dtype=np.int32)
+    place[by_column.data] = entries - np.repeat(starts[:-1], np.diff(starts))
+    rows = by_column.indices.astype(np.int32, copy=False)
+    weights = matrix.data[by_column.data]
+    return matrix.indptr.astype(np.int64), columns, matrix.data, place, starts, rows, weights
 
 
 def _in_time(features: Features, window_days: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -86,7 +86,7 @@ def observe(profiles: Profiles) -> Observed:
     # Words that differ in accents alone may stand in one text together.
     several = np.bincount(bare_of, minlength=len(bare)) > 1
     holding, naming = np.zeros((2, len(bare)), dtype=np.int64)
-    for rows, here in _blocks(profiles.offsets):
+    for rows, here in blocks(profiles.offsets):
         word = profiles.word[here]
         seen += np.bincount(word, minlength=len(seen))
         lengths = np.diff(profiles.offsets[rows.start : rows.stop + 1])
@@ -302,7 +302,7 @@ def weigh(
     )
 
 
-def _blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
+def blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
     """Yield texts to be worked on at once, and their entries: all at once take too much memory."""
     for start in range(0, len(offsets) - 1, _BLOCK):
         stop = min(start + _BLOCK, len(offsets) - 1)
@@ -314,13 +314,13 @@ def _entries_of(
 ) -> tuple[NDArray[Any], ...]:
     """Return the entries of some words: their offsets for each text, their words, their values."""
     total = sum(
-        int(np.count_nonzero(of_kind[profiles.word[here]])) for _, here in _blocks(profiles.offsets)
+        int(np.count_nonzero(of_kind[profiles.word[here]])) for _, here in blocks(profiles.offsets)
     )
     columns = (profiles.word, *values)
     chosen = tuple(np.empty(total, dtype=column.dtype) for column in columns)
     offsets = np.zeros_like(profiles.offsets)
     done = 0
-    for rows, here in _blocks(profiles.offsets):
+    for rows, here in blocks(profiles.offsets):
         of_it = of_kind[profiles.word[here]]
         before = np.concatenate([[0], np.cumsum(of_it)])
         ends = profiles.offsets[rows.start + 1 : rows.stop + 1] - here.start
@@ -352,7 +352,7 @@ def _view(counts: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str
     weights = np.empty(len(counts.data), dtype=np.int32)
     norm, total = np.zeros(n), np.zeros(n, dtype=np.int64)
     of_word = rarity.astype(np.int32)
-    for rows, here in _blocks(counts.indptr):
+    for rows, here in blocks(counts.indptr):
         ends = counts.indptr[rows.start : rows.stop + 1].astype(np.int64)
         used = np.minimum(counts.data[here], len(_saturated()) - 1)
         weights[here] = _saturated()[used] * of_word[counts.indices[here]]

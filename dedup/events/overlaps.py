@@ -131,8 +131,8 @@ def how_many_parts(places: NDArray[Any], offsets: NDArray[Any]) -> NDArray[np.in
     held = np.flatnonzero(np.diff(offsets))
     bits = np.zeros(len(offsets) - 1, dtype=np.int64)
     if len(held):
-        bits[held] = np.bitwise_or.reduceat(places.astype(np.int64), offsets[held])
-    return np.asarray(((bits[:, None] >> np.arange(PARTS)) & 1).sum(axis=1), dtype=np.int64)
+        bits[held] = np.bitwise_or.reduceat(places, offsets[held])
+    return sum(((bits >> part) & 1 for part in range(PARTS)), np.zeros_like(bits))
 
 
 def _compiled(features: Features, pairs: NDArray[np.int64]) -> Overlaps:

@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from dedup import engine
 from dedup.events.candidates import MICROSECONDS_A_DAY, are_dated, gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
-from dedup.events.features import UNIT, Features, View
+from dedup.events.features import UNIT, Features, View, blocks
 from dedup.events.logistic import LOG_ODDS_UNIT, VALUE_UNIT, Model, stored
 from dedup.events.overlaps import Overlaps, how_many_parts, overlaps_of
 
@@ -189,9 +189,12 @@ class _Texts:
     @classmethod
     def of(cls, features: Features) -> _Texts:
         terms = features.views["terms"].matrix
-        common = np.concatenate([[0], np.cumsum(features.common[terms.indices])])
+        common = np.empty(len(features), dtype=np.int64)
+        for rows, here in blocks(terms.indptr):
+            before = np.concatenate([[0], np.cumsum(features.common[terms.indices[here]])])
+            common[rows] = np.diff(before[terms.indptr[rows.start : rows.stop + 1] - here.start])
         return cls(
-            common=np.diff(common[terms.indptr]).astype(np.int64),
+            common=common,
             parts=how_many_parts(features.places, terms.indptr),
             has_url=np.array([bool(urls) for urls in features.urls], dtype=np.bool_),
             middle=features.middle,

@@ -33,6 +33,7 @@ from urllib.parse import urlsplit
 from dedup.article import Article
 from dedup.text.normalize import normalize
 from dedup.text.patterns import ends_as_sentence, fold_line
+from dedup.text.told import unpacked
 
 __all__ = ["RecurringLines", "count_lines", "source_key"]
 
@@ -142,27 +143,29 @@ class _Text:
 
     candidates: frozenset[str]
     sentences: frozenset[str]
-    text: str
+    text: str | bytes
 
     @cached_property
     def lengths(self) -> Mapping[str, int]:
         """Lengths of all lines; asked only of texts that share a line with others."""
-        return {fold_line(line): len(line) for line in self.text.split("\n") if line}
+        return {fold_line(line): len(line) for line in unpacked(self.text).split("\n") if line}
 
     @cached_property
     def total(self) -> int:
         return sum(self.lengths.values())
 
 
-def count_lines(articles: Iterable[Article], texts: Iterable[str] | None = None) -> RecurringLines:
+def count_lines(
+    articles: Iterable[Article], texts: Iterable[str | bytes] | None = None
+) -> RecurringLines:
     r"""Count the lines that recur across each source's articles.
 
     Parameters
     ----------
     articles : Iterable[Article]
         Any order, copies allowed; articles without source and url are passed over.
-    texts : Iterable[str], optional
-        Their texts, normalised, where somebody has them.
+    texts : Iterable[str or bytes], optional
+        Their texts, normalised and :func:`~dedup.text.told.packed`, where somebody has them.
 
     Returns
     -------
@@ -184,12 +187,13 @@ def count_lines(articles: Iterable[Article], texts: Iterable[str] | None = None)
     if texts is None:
         articles = list(articles)
         texts = (normalize(article.text) for article in articles)
-    for article, text in zip(articles, texts, strict=True):
+    for article, held in zip(articles, texts, strict=True):
         source = source_key(article)
         if source and article.text:
+            text = unpacked(held)
             key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
             if key not in by_source[source]:
-                by_source[source][key] = _read(text)
+                by_source[source][key] = _read(text, held)
     table = {
         source: _recurring([texts[key] for key in sorted(texts)])
         for source, texts in sorted(by_source.items())
@@ -198,7 +202,7 @@ def count_lines(articles: Iterable[Article], texts: Iterable[str] | None = None)
     return RecurringLines(table={source: lines for source, lines in table.items() if lines})
 
 
-def _read(text: str) -> _Text:
+def _read(text: str, held: str | bytes) -> _Text:
     lines = [line for line in text.split("\n") if line]
     edges = lines[:HEAD] + lines[HEAD:][-TAIL:]
     short = [line for line in edges if len(line) <= LONGEST]
@@ -207,7 +211,7 @@ def _read(text: str) -> _Text:
         candidates=frozenset(folded.values()) - {""},
         # Noted before folding, which strips the full stop.
         sentences=frozenset(form for line, form in folded.items() if ends_as_sentence(line)),
-        text=text,
+        text=held,
     )
 
 
