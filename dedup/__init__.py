@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from dedup.evaluate import Evaluation
     from dedup.explain import Contribution, Evidence
     from dedup.find import find_clusters
+    from dedup.index.records import (
+        Assignment,
+        Change,
+        ChangeKind,
+        IndexedCluster,
+        IndexedMember,
+        IndexStats,
+    )
+    from dedup.index.story_index import StoryIndex
     from dedup.readers import read_articles
     from dedup.result import Clustering, Statistics
     from dedup.review import Borderline, Bridge
@@ -41,9 +50,12 @@ if TYPE_CHECKING:
 _HOME = {
     "Article": "article",
     "ArticleError": "errors",
+    "Assignment": "index.records",
     "Borderline": "review",
     "Bridge": "review",
     "CanonicalConfig": "canonical",
+    "Change": "index.records",
+    "ChangeKind": "index.records",
     "Cluster": "cluster",
     "Clustering": "result",
     "Config": "config",
@@ -57,6 +69,9 @@ _HOME = {
     "Evidence": "explain",
     "FormatError": "errors",
     "Grade": "canonical",
+    "IndexStats": "index.records",
+    "IndexedCluster": "index.records",
+    "IndexedMember": "index.records",
     "Interval": "dates",
     "Member": "cluster",
     "MismatchError": "errors",
@@ -66,6 +81,7 @@ _HOME = {
     "Skipped": "article",
     "Statistics": "result",
     "StoreError": "errors",
+    "StoryIndex": "index.story_index",
     "TextConfig": "config",
     "compare": "comparison",
     "find_clusters": "find",
@@ -76,9 +92,12 @@ _HOME = {
 __all__ = [
     "Article",
     "ArticleError",
+    "Assignment",
     "Borderline",
     "Bridge",
     "CanonicalConfig",
+    "Change",
+    "ChangeKind",
     "Cluster",
     "Clustering",
     "Config",
@@ -92,6 +111,9 @@ __all__ = [
     "Evidence",
     "FormatError",
     "Grade",
+    "IndexStats",
+    "IndexedCluster",
+    "IndexedMember",
     "Interval",
     "Member",
     "MismatchError",
@@ -101,6 +123,7 @@ __all__ = [
     "Skipped",
     "Statistics",
     "StoreError",
+    "StoryIndex",
     "TextConfig",
     "__version__",
     "compare",

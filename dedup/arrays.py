@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Chunks", "Growing", "connected_components", "distinct"]
+__all__ = ["Chunks", "Growing", "connected_components", "distinct", "rows_of"]
 
 #: Bytes from which on memory comes from the system by itself, and goes back there when it is freed.
 _CHUNK: Final = 1 << 26
@@ -122,7 +122,27 @@ class Growing:
         self._room[self._count : count] = values
         self._count = count
 
+    def __len__(self) -> int:
+        return self._count
+
     @property
     def values(self) -> NDArray[Any]:
         """What it holds; a view that the next growth may leave behind."""
         return self._room[: self._count]
+
+
+def rows_of(
+    offsets: NDArray[np.integer[Any]], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the entries of some rows stand, and the offsets of these rows alone.
+
+    >>> at, offsets = rows_of(np.array([0, 2, 2, 5]), np.array([2, 0]))
+    >>> at.tolist(), offsets.tolist()
+    ([2, 3, 4, 0, 1], [0, 3, 5])
+    """
+    starts = offsets[rows].astype(np.int64)
+    lengths = offsets[rows + 1] - starts
+    ends = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=ends[1:])
+    at = np.arange(ends[-1], dtype=np.int64) + np.repeat(starts - ends[:-1], lengths)
+    return at, ends

@@ -41,11 +41,15 @@ from dedup.version import __version__
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Events:
-    """What the event stage found about the groups."""
+    """What the event stage found about the groups.
+
+    ``raw`` are the scored pairs before round-ups were held down; versions are not told there.
+    """
 
     labels: NDArray[np.int64]
     scores: PairScores | None
     observed: Observed | None
+    raw: PairScores | None = None
     candidates: int = 0
     capped_terms: int = 0
     largest_component: int = 1

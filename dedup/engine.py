@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,8 +42,10 @@ __all__ = [
 
 _logger = logging.getLogger("dedup")
 
-#: Characters from which on compiled code is quicker, with all that it costs to load.
+#: Characters from which on compiled code is quicker: with all that it costs to load, and where a
+#: process has loaded it.
 _ENOUGH: Final = 1 << 20
+_ENOUGH_LOADED: Final = 1 << 12
 
 #: Seconds after which a start counts as a first compile, to be told of.
 _SLOW_START: Final = 5.0
@@ -69,7 +72,15 @@ def is_compiled(characters: int) -> bool:
             f"the environment variable DEDUP_KERNELS must be 'reference' or 'compiled', "
             f"got {wanted!r}"
         )
-    return wanted == "compiled" if wanted else characters >= _ENOUGH
+    if wanted:
+        return wanted == "compiled"
+    return characters >= _ENOUGH or (characters >= _ENOUGH_LOADED and _is_loaded())
+
+
+def _is_loaded() -> bool:
+    """Whether all loops are loaded, or compiled, in this process."""
+    loops = sys.modules.get("dedup._kernels")
+    return loops is not None and bool(loops.shared_counts.signatures)  # the last of warm_up()
 
 
 def threads() -> int:
@@ -200,7 +211,7 @@ def warm_up(progress: Progress = silent) -> bool:
     """
     started = time.perf_counter()
     loops = kernels()
-    if loops.shared_counts.signatures:  # the last to be called below
+    if _is_loaded():
         return bool(loops.CACHED)
     calls = _calls(loops)
     progress("compile", 0, len(calls))

@@ -8,12 +8,12 @@ by that order: so the order of the input cannot matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from dedup.article import as_articles
+from dedup.article import Article, Skipped, as_articles
 from dedup.assemble import Events, assemble
 from dedup.batch import Batch, Group, groups_of, prepare, user_links
 from dedup.config import Config, EventConfig, checked_config
@@ -108,15 +108,38 @@ def find_clusters(
         with watch("read", 0, "articles") as counted:
             read, skipped = as_articles(articles, columns=columns, on_error=on_error)
             counted(len(read))
-        with watch("clean", len(read), "articles"):
-            batch = prepare(read, skipped, settings, report)
-        duplicates = _find_duplicates(batch, settings, report, watch)
-        with watch("group", len(read), "articles"):
-            groups = groups_of(batch, duplicates)
-        events = _find_events(batch, groups, settings, report, watch, level)
-        with watch("choose canonical", len(groups), "groups"):
-            found = assemble(batch, duplicates, groups, events, level, settings, report)
-    return replace(found, stats=watch.stats())
+        run = run_stages(read, skipped, level, settings, report, watch)
+    return replace(run.clustering, stats=watch.stats())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Run:
+    """What the stages found, one after the other."""
+
+    batch: Batch
+    groups: Sequence[Group]
+    events: Events
+    clustering: Clustering
+
+
+def run_stages(
+    read: Sequence[Article],
+    skipped: Sequence[Skipped],
+    level: str,
+    settings: Config,
+    report: Progress,
+    watch: Stopwatch,
+) -> Run:
+    """Take articles through all stages."""
+    with watch("clean", len(read), "articles"):
+        batch = prepare(read, skipped, settings, report)
+    duplicates = _find_duplicates(batch, settings, report, watch)
+    with watch("group", len(read), "articles"):
+        groups = groups_of(batch, duplicates)
+    events = _find_events(batch, groups, settings, report, watch, level)
+    with watch("choose canonical", len(groups), "groups"):
+        found = assemble(batch, duplicates, groups, events, level, settings, report)
+    return Run(batch=batch, groups=groups, events=events, clustering=found)
 
 
 def _find_duplicates(
@@ -180,6 +203,7 @@ def _find_events(
     events = Events(
         labels=linkage.labels,
         scores=scores,
+        raw=PairScores.of(scored.pairs, scored.probability, np.zeros(len(kept), dtype=np.bool_)),
         observed=observed,
         candidates=n_candidates,
         capped_terms=capped_terms,

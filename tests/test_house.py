@@ -52,7 +52,7 @@ LEVELS = [
     # A result hands its questions on to the modules that answer them.
     {"result", "comparison", "storage", "review", "batch", "assemble", "rethreshold"},
     {"find"},
-    {"readers"},
+    {"readers", "index"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LEVELS) for name in names}

@@ -43,7 +43,7 @@ from dedup.arrays import distinct
 from dedup.duplicates.minhash import EMPTY
 from dedup.hashing import mix64
 
-__all__ = ["LEADERS", "Candidates", "candidate_pairs", "recall_at"]
+__all__ = ["LEADERS", "Candidates", "band_keys", "candidate_pairs", "recall_at"]
 
 #: Members of a bucket over the cap that every other member is paired with.
 LEADERS = 8
@@ -253,6 +253,33 @@ def _band_keys(
         # The bijective mix between two places makes their order matter.
         keys = mix64(keys + np.uint64(1)) ^ signatures[occupied, place]
     return mix64(keys)
+
+
+def band_keys(signatures: NDArray[np.uint32], bands: int, rows: int) -> NDArray[np.uint64]:
+    """Hash every band of every row to 64 bits, for whoever keeps buckets beyond one call.
+
+    Parameters
+    ----------
+    signatures : ndarray of uint32, shape (n, num_perm)
+    bands, rows : int
+        See :func:`candidate_pairs`.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, bands)
+        Equal only where the same band of two rows agrees, but for a chance of 2⁻⁶⁴.
+
+    Examples
+    --------
+    >>> keys = band_keys(np.array([[1, 2, 1, 2]], dtype=np.uint32), 2, 2)
+    >>> keys.shape, bool(keys[0, 0] == keys[0, 1])
+    ((1, 2), False)
+    """
+    every = np.arange(len(signatures))
+    keys = np.empty((len(signatures), bands), dtype=np.uint64)
+    for band in range(bands):
+        keys[:, band] = mix64(_band_keys(signatures, every, band * rows, rows) + np.uint64(band))
+    return keys
 
 
 def _unroll(

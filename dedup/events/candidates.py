@@ -46,7 +46,7 @@ _SLICE = 512
 _BLOCK = 1 << 13
 
 #: Units of a weight: products and their sums are whole numbers, so their order cannot matter.
-_UNIT = 1024
+COSINE_UNIT = 1024
 
 #: Pairs that one thread finds room for, at least; and characters that cost about as much as a term.
 _ROOM = 1 << 20
@@ -55,7 +55,7 @@ _CHARACTERS = 30
 MICROSECONDS_A_DAY = 86_400_000_000
 
 #: A url under which this many groups or more were published is a page of many stories.
-_SHARED_PAGE = 20
+SHARED_PAGE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,7 +112,7 @@ def event_candidates(
         O(sum over terms and runs of the square of their postings), at most ``posting_cap`` squared.
     """
     view = features.views["terms"]
-    matrix = _heaviest(view, top_terms)
+    matrix = heaviest(view, top_terms)
     postings = np.bincount(matrix.indices, minlength=matrix.shape[1])
     capped = postings > posting_cap
     rare = np.zeros_like(capped)
@@ -122,7 +122,7 @@ def event_candidates(
         matrix.data[(capped & ~rare)[matrix.indices]] = 0
         matrix.eliminate_zeros()
     n = len(features)
-    speak_alike = None if across_languages else _one_language(features.languages)
+    speak_alike = None if across_languages else one_language(features.languages)
 
     def fitting(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Keep the pairs inside the window and one language, as one whole number each."""
@@ -135,7 +135,7 @@ def event_candidates(
     order, ends = _in_time(features, window_days)
     near = _compiled if engine.is_compiled(_CHARACTERS * matrix.nnz) else _reference
     matrix = _in_runs(matrix[order], rare, posting_cap, view.words)
-    for a, b, done in near(matrix, ends, min_cosine * _UNIT**2):
+    for a, b, done in near(matrix, ends, min_cosine * COSINE_UNIT**2):
         found.append(fitting(np.stack([order[a], order[b]], axis=1)))
         if progress is not None:
             progress(done, n)
@@ -198,8 +198,11 @@ def _postings(matrix: csr_array[Any]) -> tuple[NDArray[Any], ...]:
     entries = np.arange(len(columns), dtype=np.int32 if len(columns) < 1 << 31 else np.int64)
     by_column = csr_array((entries, columns, matrix.indptr), shape=matrix.shape).tocsc()
     starts = by_column.indptr.astype(np.int64)
+    before = np.repeat(starts[:-1].astype(entries.dtype), np.diff(starts))
+    np.subtract(entries, before, out=entries)
     place = np.empty(len(columns), dtype=np.int32)
-    place[by_column.data] = entries - np.repeat(starts[:-1], np.diff(starts))
+    place[by_column.data] = entries
+    del entries, before
     rows = by_column.indices.astype(np.int32, copy=False)
     weights = matrix.data[by_column.data]
     return matrix.indptr.astype(np.int64), columns, matrix.data, place, starts, rows, weights
@@ -247,7 +250,7 @@ def are_dated(features: Features, pairs: NDArray[np.integer[Any]]) -> NDArray[np
     return np.asarray((features.earliest[pairs] != UNDATED).all(axis=1))
 
 
-def _one_language(
+def one_language(
     languages: Sequence[Languages],
 ) -> Callable[[NDArray[np.int64]], NDArray[np.bool_]]:
     """Return what tells whether the two texts of each pair may be of one language."""
@@ -259,7 +262,7 @@ def _one_language(
     return lambda pairs: np.asarray(fits[of_row[pairs[:, 0]], of_row[pairs[:, 1]]])
 
 
-def _heaviest(view: View, size: int) -> csr_array[Any]:
+def heaviest(view: View, size: int) -> csr_array[Any]:
     """Keep the heaviest entries of each row, divided by the length of the whole row.
 
     Among equals all are kept or none, so that order is moot; and partial cosines are lower bounds.
@@ -276,7 +279,7 @@ def _heaviest(view: View, size: int) -> csr_array[Any]:
                 weights[weights < weakest] = 0
         kept.eliminate_zeros()
         length = np.repeat(view.norm[first : first + _BLOCK], np.diff(kept.indptr))
-        kept.data = np.rint(kept.data / length * _UNIT).astype(np.int32)
+        kept.data = np.rint(kept.data / length * COSINE_UNIT).astype(np.int32)
         kept.eliminate_zeros()
         parts.append(kept)
     return vstack(parts, format="csr")
@@ -319,7 +322,7 @@ def _same_url(urls: Sequence[frozenset[str]]) -> NDArray[np.int64]:
     pairs = [
         (i, j)
         for rows in pages.values()
-        if len(rows) < _SHARED_PAGE
+        if len(rows) < SHARED_PAGE
         for place, i in enumerate(rows)
         for j in rows[place + 1 :]
     ]

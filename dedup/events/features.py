@@ -79,8 +79,34 @@ class Observed:
         return counts
 
 
-def observe(profiles: Profiles) -> Observed:
-    """Count in how many texts each term, name and number occurs, and settle what is a name."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Counted:
+    """In how many of some texts each word occurs.
+
+    Parameters
+    ----------
+    n_texts : int
+    words : sequence of str
+    is_number : ndarray of bool, shape (len(words),)
+    seen : ndarray of int64, shape (len(words),)
+        Texts that hold each word.
+    bare : sequence of str
+        The words without accents, each once.
+    holding, naming : ndarray of int64, shape (len(bare),)
+        Texts that hold each as a term, and texts that write it like a name.
+    """
+
+    n_texts: int
+    words: Sequence[str]
+    is_number: NDArray[np.bool_]
+    seen: NDArray[np.int64]
+    bare: Sequence[str]
+    holding: NDArray[np.int64]
+    naming: NDArray[np.int64]
+
+
+def count(profiles: Profiles) -> Counted:
+    """Count in how many texts each term, name and number occurs."""
     seen = np.zeros(len(profiles.words), dtype=np.int64)
     bare, bare_of = bare_words(profiles.words)
     # Words that differ in accents alone may stand in one text together.
@@ -94,16 +120,34 @@ def observe(profiles: Profiles) -> Observed:
         is_term = ~profiles.is_number[word]
         for counts, chosen in ((holding, is_term), (naming, is_term & profiles.as_name[here])):
             counts += _texts_with(bare_of[word[chosen]], row[chosen], several)
-    is_name = (naming > 0) & (2 * naming >= holding)
+    return Counted(
+        n_texts=len(profiles),
+        words=profiles.words,
+        is_number=profiles.is_number,
+        seen=seen,
+        bare=bare,
+        holding=holding,
+        naming=naming,
+    )
+
+
+def observe(profiles: Profiles) -> Observed:
+    """Count in how many texts each term, name and number occurs, and settle what is a name."""
+    return observed(count(profiles))
+
+
+def observed(counted: Counted) -> Observed:
+    """Settle what is a name: what at least half of the texts that hold it write like one."""
+    is_name = (counted.naming > 0) & (2 * counted.naming >= counted.holding)
     names = np.flatnonzero(is_name).tolist()
     of_kind: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    kinds = profiles.is_number.tolist()
-    for text, number, count in zip(profiles.words, kinds, seen.tolist(), strict=True):
-        of_kind[number][text] = count
+    kinds = counted.is_number.tolist()
+    for text, number, seen in zip(counted.words, kinds, counted.seen.tolist(), strict=True):
+        of_kind[number][text] = seen
     return Observed(
-        n_texts=len(profiles),
+        n_texts=counted.n_texts,
         terms=of_kind[False],
-        names={bare[name]: int(holding[name]) for name in names},
+        names={counted.bare[name]: int(counted.holding[name]) for name in names},
         numbers=of_kind[True],
     )
 
@@ -176,14 +220,14 @@ class View:
         Euclidean length of each row; 0 for an empty one.
     total : ndarray of int64, shape (n,)
         Sum of each row.
-    words : tuple of str
+    words : sequence of str
         The word of each column.
     """
 
     matrix: csr_array[Any]
     norm: NDArray[np.float64]
     total: NDArray[np.int64]
-    words: tuple[str, ...]
+    words: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -262,7 +306,7 @@ def weigh(
     Features
         Linear in the number of distinct words of all profiles.
     """
-    bounds = [(UNDATED, UNDATED) if span is None else _microseconds(span) for span in published]
+    bounds = [(UNDATED, UNDATED) if span is None else microseconds(span) for span in published]
     spans = np.array(bounds, dtype=np.int64).reshape(-1, 2)
     words = profiles.words
     bare, bare_of = bare_words(words)
@@ -383,7 +427,8 @@ def _saturated() -> NDArray[np.int32]:
     return np.rint(UNIT * 2.2 * counts / (counts + 1.2)).astype(np.int32)
 
 
-def _microseconds(span: Interval) -> tuple[int, int]:
+def microseconds(span: Interval) -> tuple[int, int]:
+    """Return both bounds in microseconds since 1970."""
     # Whole numbers: seconds as a float would lose microseconds.
     step = timedelta(microseconds=1)
     return (span.start - _EPOCH) // step, (span.end - _EPOCH) // step

@@ -20,7 +20,7 @@ shingle.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from dedup.duplicates.passages import shared_passages
 from dedup.events.candidates import gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Features
-from dedup.events.groups import GroupText
+from dedup.text.told import Text
 
 __all__ = ["are_versions"]
 
@@ -39,9 +39,17 @@ _HELD: Final = 0.4
 _DAYS: Final = 2.0
 
 
+class Sourced(Text, Protocol):
+    """A cleaned text, and who published it."""
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The outlets."""
+
+
 def are_versions(
     features: Features,
-    texts: Sequence[GroupText],
+    texts: Sequence[Sourced],
     pairs: NDArray[np.integer[Any]],
     probability: NDArray[np.int64],
     shingle_size: int,
@@ -52,7 +60,7 @@ def are_versions(
     ----------
     features : Features
         n texts.
-    texts : sequence of GroupText, length n
+    texts : sequence of Sourced, length n
     pairs : ndarray of integers, shape (m, 2)
     probability : ndarray of int64, shape (m,)
         In units of ``1 / PROBABILITY_UNIT``, after round-ups were held down.

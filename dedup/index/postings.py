@@ -1,0 +1,225 @@
+"""Which live rows share a band of their signature, or a rare term, with a newcomer.
+
+Rows that were put in lately stand beside a large sorted part, which they join when there are many.
+
+Law: what is found is what was put in and not taken out, in whatever parts it stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Bands", "Terms"]
+
+#: Rows that may stand beside the large part, and their share of it.
+_BESIDE: Final = 1 << 11
+_SHARE: Final = 8
+
+
+class Bands:
+    """Band keys → rows."""
+
+    def __init__(self) -> None:
+        self._sorted = [_Sorted.of(_NO_KEYS, _NO_ROWS) for _ in range(2)]
+        self._late: list[tuple[NDArray[np.uint64], NDArray[np.int32]]] = []
+
+    def extend(self, keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> None:
+        """Put rows in.
+
+        Parameters
+        ----------
+        keys : ndarray of uint64, shape (k, bands)
+        rows : ndarray of int64, shape (k,)
+        """
+        flat = np.repeat(rows.astype(np.int32), keys.shape[1])
+        self._late.append((keys.ravel(), flat))
+
+    def find(
+        self, keys: NDArray[np.uint64], most: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return which rows share a key with each of k newcomers, each pair once.
+
+        Parameters
+        ----------
+        keys : ndarray of uint64, shape (k, bands)
+        most : int
+            Of a key that more rows have, the first so many count.
+
+        Returns
+        -------
+        newcomers, rows : ndarray of int64, shape (m,)
+        """
+        self._settle(keys.shape[1])
+        asked = keys.ravel()
+        of = np.repeat(np.arange(len(keys), dtype=np.int64), keys.shape[1])
+        codes = [part.find(asked, of, most) for part in self._sorted]
+        found = np.unique(np.concatenate(codes))
+        return found >> 32, found & 0xFFFFFFFF
+
+    def _settle(self, bands: int) -> None:
+        """Sort in what came since the last question."""
+        if self._late:
+            large, small = self._sorted
+            late = _Sorted.of(*(np.concatenate(part) for part in zip(*self._late, strict=True)))
+            small, self._late = small.joined(late), []
+            if len(small.keys) > bands * _BESIDE + len(large.keys) // _SHARE:
+                large, small = large.joined(small), _Sorted.of(_NO_KEYS, _NO_ROWS)
+            self._sorted = [large, small]
+
+
+_NO_KEYS: Final = np.empty(0, dtype=np.uint64)
+_NO_ROWS: Final = np.empty(0, dtype=np.int32)
+
+
+class _Sorted:
+    """Keys, sorted, and the row of each."""
+
+    def __init__(self, keys: NDArray[np.uint64], rows: NDArray[np.int32]) -> None:
+        self.keys, self.rows = keys, rows
+
+    @classmethod
+    def of(cls, keys: NDArray[np.uint64], rows: NDArray[np.int32]) -> _Sorted:
+        order = np.argsort(keys, kind="stable")
+        return cls(keys[order], rows[order])
+
+    def joined(self, other: _Sorted) -> _Sorted:
+        """Return both; rows of one key stand in the order in which they came."""
+        at = np.searchsorted(self.keys, other.keys, side="right")
+        return _Sorted(np.insert(self.keys, at, other.keys), np.insert(self.rows, at, other.rows))
+
+    def find(self, keys: NDArray[np.uint64], of: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+        """Return ``newcomer << 32 | row`` for each row that has one of the keys."""
+        first = np.searchsorted(self.keys, keys, side="left")
+        last = np.searchsorted(self.keys, keys, side="right")
+        counts = np.minimum(last - first, most)
+        hit = np.flatnonzero(counts)
+        ends = np.cumsum(counts[hit])
+        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(
+            first[hit] - ends + counts[hit], counts[hit]
+        )
+        return np.asarray((np.repeat(of[hit], counts[hit]) << 32) | self.rows[at])
+
+
+class Terms:
+    """The heaviest terms of each row, by term: a sparse matrix, terms by rows."""
+
+    def __init__(self) -> None:
+        self._large: Any = None
+        self._small: Any = None
+        self._late: list[Any] = []
+        self._first = 0  # row that stands first in the small part
+
+    def extend(self, rows: Any) -> None:
+        """Put rows in, as a sparse matrix of whole numbers, rows by terms."""
+        self._late.append(rows)
+        self._small = None
+
+    def find(
+        self, newcomers: Any, least: int, cap: int, may_cap: Any
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the rows whose product with each newcomer is no less.
+
+        Parameters
+        ----------
+        newcomers : csr_array of int32, shape (k, n_terms)
+        least : int
+        cap : int
+            Of a term that more rows of the large part have, the last so many count, or none.
+        may_cap : callable
+            Returns of terms, by number, which count for none then.
+
+        Returns
+        -------
+        newcomers, rows : ndarray of int64, shape (m,)
+        """
+        self._settle(cap, may_cap)
+        found = [_NO_PAIRS]
+        for part, first in ((self._large, 0), (self._small, self._first)):
+            if part is None:
+                continue
+            known = _columns_below(newcomers, part.shape[0])
+            product = (known @ part).tocoo()
+            kept = product.data >= least
+            a, b = product.row[kept].astype(np.int64), product.col[kept].astype(np.int64)
+            found.append(np.stack([a, first + b], axis=1))
+        pairs = np.concatenate(found)
+        return pairs[:, 0], pairs[:, 1]
+
+    def _settle(self, cap: int, may_cap: Any) -> None:
+        if not self._late or self._small is not None:
+            return
+        rows = _stacked(self._late)
+        self._late = [rows]
+        if rows.shape[0] > _BESIDE + self._first // _SHARE:
+            whole = rows if self._large is None else _beside(self._large, rows.T.tocsr())
+            self._large = rows.T.tocsr() if self._large is None else whole
+            self._large = _capped(self._large, cap, may_cap)
+            self._first += rows.shape[0]
+            self._late, self._small = [], None
+        else:
+            self._small = rows.T.tocsr()
+
+
+_NO_PAIRS: Final = np.empty((0, 2), dtype=np.int64)
+
+
+def _stacked(parts: list[Any]) -> Any:
+    """Return rows of several matrices as one, in the columns of the widest."""
+    from scipy.sparse import csr_array, vstack
+
+    width = max(part.shape[1] for part in parts)
+    alike = [
+        csr_array((part.data, part.indices, part.indptr), shape=(part.shape[0], width))
+        for part in parts
+    ]
+    return vstack(alike, format="csr")
+
+
+def _beside(left: Any, right: Any) -> Any:
+    """Return two matrices of terms by rows side by side."""
+    from scipy.sparse import csr_array, hstack
+
+    height = max(left.shape[0], right.shape[0])
+
+    def tall(part: Any) -> Any:
+        missing = np.full(height - part.shape[0], part.indptr[-1], dtype=part.indptr.dtype)
+        offsets = np.concatenate([part.indptr, missing])
+        return csr_array((part.data, part.indices, offsets), shape=(height, part.shape[1]))
+
+    return hstack([tall(left), tall(right)], format="csr")
+
+
+def _columns_below(matrix: Any, width: int) -> Any:
+    """Return a matrix without the columns from ``width`` on."""
+    from scipy.sparse import csr_array
+
+    if matrix.shape[1] <= width:
+        return csr_array(
+            (matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], width)
+        )
+    kept = matrix.indices < width
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return csr_array(
+        (matrix.data[kept], matrix.indices[kept], before[matrix.indptr]),
+        shape=(matrix.shape[0], width),
+    )
+
+
+def _capped(matrix: Any, cap: int, may_cap: Any) -> Any:
+    """Return the postings with the last ``cap`` of each term, or none where the term is common."""
+    from scipy.sparse import csr_array
+
+    counts = np.diff(matrix.indptr)
+    over = np.flatnonzero(counts > cap)
+    if not len(over):
+        return matrix
+    kept = counts.astype(np.int64)
+    kept[over] = np.where(may_cap(over), 0, cap)
+    first = matrix.indptr[1:] - kept
+    offsets = np.zeros(len(kept) + 1, dtype=np.int64)
+    np.cumsum(kept, out=offsets[1:])
+    at = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], kept)
+    return csr_array((matrix.data[at], matrix.indices[at], offsets), shape=matrix.shape)

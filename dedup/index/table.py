@@ -1,0 +1,217 @@
+"""The features of the live groups, row by row, in arrays that grow.
+
+Each kind of word has numbers of its own, handed out as words come; rows are taken out as the
+:class:`~dedup.events.features.Features` that the batch scores.
+
+Law: what is taken out is what was put in, whatever was put in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.arrays import Growing, rows_of
+from dedup.events.features import KINDS, Features, View
+from dedup.text.language import Languages
+
+__all__ = ["FeatureTable", "stacked"]
+
+#: Kinds that have columns of their own; the lead has those of the terms.
+_OWN: Final = ("terms", "names", "numbers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Translated:
+    """Features in the columns of a table, and the words that it does not hold yet.
+
+    Parameters
+    ----------
+    features : Features
+    fresh : mapping of str to sequence of str
+        For each kind, new words in the order of their columns, which follow the known ones.
+    """
+
+    features: Features
+    fresh: Mapping[str, Sequence[str]]
+
+
+class FeatureTable:
+    """Rows of features."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, list[str]] = {kind: [] for kind in _OWN}
+        self._number: dict[str, dict[str, int]] = {kind: {} for kind in _OWN}
+        self._offsets = {kind: Growing(np.int64) for kind in _OWN}
+        for offsets in self._offsets.values():
+            offsets.extend(np.zeros(1, dtype=np.int64))
+        self._columns = {kind: Growing(np.int32) for kind in _OWN}
+        self._weights = {kind: Growing(np.int32) for kind in KINDS}
+        self._norm = {kind: Growing(np.float64) for kind in KINDS}
+        self._total = {kind: Growing(np.int64) for kind in KINDS}
+        self._places = Growing(np.uint16)
+        self._common = Growing(np.bool_)
+        self._earliest, self._latest = Growing(np.int64), Growing(np.int64)
+        self._urls: list[frozenset[str]] = []
+        self._languages: list[Languages] = []
+
+    def __len__(self) -> int:
+        return len(self._urls)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Distinct terms of each row."""
+        return np.asarray(np.diff(self._offsets["terms"].values))
+
+    def translated(self, features: Features) -> Translated:
+        """Return features in this table's columns; nothing is put in."""
+        fresh: dict[str, list[str]] = {}
+        views: dict[str, View] = {}
+        common = self._common.values
+        for kind in _OWN:
+            view = features.views[kind]
+            used = np.unique(view.matrix.indices)
+            known = self._number[kind]
+            new: list[str] = []
+            column = np.zeros(view.matrix.shape[1], dtype=np.int32)
+            for local in used.tolist():
+                number = known.get(view.words[local])
+                if number is None:
+                    number = len(known) + len(new)
+                    new.append(view.words[local])
+                column[local] = number
+            fresh[kind] = new
+            width = len(known) + len(new)
+            columns = column[view.matrix.indices]
+            if kind == "terms":
+                common = np.concatenate([common, np.ones(len(new), dtype=np.bool_)])
+                common[column[used]] = features.common[used]
+            for shown in ("terms", "lead") if kind == "terms" else (kind,):
+                own = features.views[shown]
+                views[shown] = View(
+                    matrix=_csr(own.matrix.data, columns, own.matrix.indptr, width),
+                    norm=own.norm,
+                    total=own.total,
+                    words=(),
+                )
+        found = Features(
+            views={kind: views[kind] for kind in KINDS},
+            places=features.places,
+            common=common,
+            earliest=features.earliest,
+            latest=features.latest,
+            urls=features.urls,
+            languages=features.languages,
+        )
+        return Translated(features=found, fresh=fresh)
+
+    def extend(self, translated: Translated) -> None:
+        """Put rows in at the end; the table is as it was when they were translated."""
+        features = translated.features
+        for kind in _OWN:
+            for word in translated.fresh[kind]:
+                self._number[kind][word] = len(self.words[kind])
+                self.words[kind].append(word)
+            matrix = features.views[kind].matrix
+            offsets = self._offsets[kind]
+            offsets.extend(offsets.values[-1] + matrix.indptr[1:].astype(np.int64))
+            self._columns[kind].extend(matrix.indices)
+        for kind in KINDS:
+            view = features.views[kind]
+            self._weights[kind].extend(view.matrix.data)
+            self._norm[kind].extend(view.norm)
+            self._total[kind].extend(view.total)
+        self._places.extend(features.places)
+        self._common = Growing(np.bool_)
+        self._common.extend(features.common)
+        self._earliest.extend(features.earliest)
+        self._latest.extend(features.latest)
+        self._urls += features.urls
+        self._languages += features.languages
+
+    def take(self, rows: NDArray[np.int64], *, with_words: bool = False) -> Features:
+        """Return some rows, in their order.
+
+        Linear in the words of these rows, and in the number of all words.
+        """
+        views: dict[str, View] = {}
+        places = self._places.values[:0]
+        for kind in _OWN:
+            at, offsets = rows_of(self._offsets[kind].values, rows)
+            columns = self._columns[kind].values[at]
+            if kind == "terms":
+                places = self._places.values[at]
+            for shown in ("terms", "lead") if kind == "terms" else (kind,):
+                views[shown] = View(
+                    matrix=_csr(
+                        self._weights[shown].values[at],
+                        columns,
+                        offsets.astype(np.int32),
+                        len(self.words[kind]),
+                    ),
+                    norm=self._norm[shown].values[rows],
+                    total=self._total[shown].values[rows],
+                    words=self.words[kind] if with_words else (),
+                )
+        chosen = rows.tolist()
+        return Features(
+            views={kind: views[kind] for kind in KINDS},
+            places=places,
+            common=self._common.values,
+            earliest=self._earliest.values[rows],
+            latest=self._latest.values[rows],
+            urls=tuple(self._urls[row] for row in chosen),
+            languages=tuple(self._languages[row] for row in chosen),
+        )
+
+    def redate(self, row: int, earliest: int, latest: int, urls: frozenset[str]) -> None:
+        """Give a row another date and other addresses: a copy of its text has come, or gone."""
+        self._earliest.values[row], self._latest.values[row] = earliest, latest
+        self._urls[row] = urls
+
+
+def stacked(above: Features, below: Features) -> Features:
+    """Return the rows of both, in the columns of the second, which are those of the first and more.
+
+    Raises
+    ------
+    ValueError
+        If the second has fewer columns.
+    """
+    views = {}
+    for kind in KINDS:
+        one, two = above.views[kind], below.views[kind]
+        width = two.matrix.shape[1]
+        if one.matrix.shape[1] > width:
+            raise ValueError(f"{kind}: the rows below have fewer columns")
+        ends = one.matrix.indptr[-1] + two.matrix.indptr[1:]
+        views[kind] = View(
+            matrix=_csr(
+                np.concatenate([one.matrix.data, two.matrix.data]),
+                np.concatenate([one.matrix.indices, two.matrix.indices]),
+                np.concatenate([one.matrix.indptr, ends]),
+                width,
+            ),
+            norm=np.concatenate([one.norm, two.norm]),
+            total=np.concatenate([one.total, two.total]),
+            words=(),
+        )
+    return Features(
+        views=views,
+        places=np.concatenate([above.places, below.places]),
+        common=below.common,
+        earliest=np.concatenate([above.earliest, below.earliest]),
+        latest=np.concatenate([above.latest, below.latest]),
+        urls=above.urls + below.urls,
+        languages=above.languages + below.languages,
+    )
+
+
+def _csr(data: NDArray[Any], columns: NDArray[np.int32], offsets: NDArray[Any], width: int) -> Any:
+    from scipy.sparse import csr_array
+
+    return csr_array((data, columns, offsets), shape=(len(offsets) - 1, max(1, width)))

@@ -1,0 +1,324 @@
+"""What is compared about the live groups of copies, in memory.
+
+One row a group: its words, its bands, its addresses, its scored pairs.  Rows are numbered as they
+come and marked when they go; a window with many gone ones is made anew by whoever holds it.
+
+Law: a window is a function of what the file holds; it can be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.arrays import Growing
+from dedup.config import Config
+from dedup.duplicates.fingerprints import token_digest
+from dedup.duplicates.lsh import band_keys
+from dedup.duplicates.minhash import EMPTY
+from dedup.events.candidates import COSINE_UNIT, SHARED_PAGE, gap_days, heaviest, one_language
+from dedup.events.features import Counted, Features, Observed, microseconds, observed
+from dedup.events.groups import GroupText
+from dedup.events.profiles import RARE
+from dedup.index.postings import Bands, Terms
+from dedup.index.table import FeatureTable, Translated, stacked
+from dedup.text.background import prior_document_frequency
+from dedup.text.clean import CleanArticle
+from dedup.text.tokenize import compared_tokens
+
+__all__ = ["Fresh", "LiveGroup", "Window", "exact_key"]
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveGroup:
+    """A live group of copies.
+
+    Parameters
+    ----------
+    centre : int
+        The file's row of the article at its centre.
+    id : str
+        That article's id.
+    members : list of int
+        The file's rows of all members.
+    sources : frozenset of str
+    """
+
+    centre: int
+    id: str
+    members: list[int]
+    sources: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fresh:
+    """Groups that are not in the window yet, ready to be compared with it.
+
+    Parameters
+    ----------
+    texts : sequence of GroupText
+    counted : Counted
+    words : Translated
+        Their features, in the window's columns.
+    signatures : ndarray of uint32, shape (k, num_perm)
+    """
+
+    texts: Sequence[GroupText]
+    counted: Counted
+    words: Translated
+    signatures: NDArray[np.uint32]
+
+
+class Window:
+    """The live groups.
+
+    Parameters
+    ----------
+    config : Config
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.groups: list[LiveGroup] = []
+        self.alive = Growing(np.bool_)
+        self.cluster = Growing(np.int64)
+        self.home: dict[int, int] = {}
+        self.exact: dict[bytes, int] = {}
+        self.table = FeatureTable()
+        self.bands = Bands()
+        self.terms = Terms()
+        self._pages: defaultdict[str, list[int]] = defaultdict(list)
+        self._ends = Growing(np.int64)
+        self._probability = Growing(np.int64)
+        self._version = Growing(np.bool_)
+        self._n_texts = 0
+        self._terms: Counter[str] = Counter()
+        self._numbers: Counter[str] = Counter()
+        self._holding: Counter[str] = Counter()
+        self._naming: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """Return the number of rows, those that are gone included."""
+        return len(self.groups)
+
+    @property
+    def n_alive(self) -> int:
+        """Groups that are compared."""
+        return int(np.count_nonzero(self.alive.values))
+
+    # ------------------------------------------------------------ putting in, taking out
+
+    def extend(
+        self,
+        groups: Sequence[LiveGroup],
+        clusters: Sequence[int],
+        fresh: Fresh,
+        *,
+        counted: bool = False,
+    ) -> None:
+        """Put groups in at the end; ``counted`` if their words are counted already."""
+        first = len(self.groups)
+        rows = np.arange(first, first + len(groups), dtype=np.int64)
+        self.groups += groups
+        self.alive.extend(np.ones(len(groups), dtype=np.bool_))
+        self.cluster.extend(np.array(clusters, dtype=np.int64))
+        for row, group in enumerate(groups, start=first):
+            self.home.update(dict.fromkeys(group.members, row))
+        self.table.extend(fresh.words)
+        self.terms.extend(self._heaviest(fresh.words.features))
+        occupied = (fresh.signatures != EMPTY).any(axis=1)
+        self.bands.extend(self.keys(fresh.signatures[occupied]), rows[occupied])
+        for row, text, signed in zip(rows.tolist(), fresh.texts, occupied.tolist(), strict=True):
+            for url in text.urls:
+                self._pages[url].append(row)
+            if not signed and (key := exact_key(text.clean)):
+                self.exact[key] = row
+        if not counted:
+            self.count(fresh.counted)
+
+    def drop(self, row: int, text: GroupText, counted: Counted) -> LiveGroup:
+        """Take a group out; return it.
+
+        Parameters
+        ----------
+        row : int
+        text : GroupText
+            What it said.
+        counted : Counted
+            The words of its text, to be counted no more.
+        """
+        group = self.groups[row]
+        self.alive.values[row] = False
+        for member in group.members:
+            del self.home[member]
+        key = exact_key(text.clean)
+        if key and self.exact.get(key) == row:
+            del self.exact[key]
+        for url in text.urls:
+            if row in self._pages.get(url, ()):
+                self._pages[url].remove(row)
+        self.count(counted, -1)
+        return group
+
+    def join(self, row: int, member: int, text: GroupText) -> None:
+        """Put a copy into a group, whose date and addresses may change."""
+        group = self.groups[row]
+        group.members.append(member)
+        self.home[member] = row
+        group.sources |= text.sources
+        now = self.table.take(np.array([row]))
+        earliest, latest = int(now.earliest[0]), int(now.latest[0])
+        alone = None if text.published is None else microseconds(text.published)
+        if alone is not None and (not now.dated[0] or (alone[1], alone[0]) < (latest, earliest)):
+            earliest, latest = alone
+        for url in text.urls - now.urls[0]:
+            self._pages[url].append(row)
+        self.table.redate(row, earliest, latest, now.urls[0] | text.urls)
+
+    def count(self, counted: Counted, sign: int = 1) -> None:
+        """Count the words of some texts, or count them no more."""
+        self._n_texts += sign * counted.n_texts
+        kinds = zip(counted.words, counted.is_number.tolist(), counted.seen.tolist(), strict=True)
+        for word, is_number, seen in kinds:
+            _add(self._numbers if is_number else self._terms, word, sign * seen)
+        for table, counts in ((self._holding, counted.holding), (self._naming, counted.naming)):
+            for at in np.flatnonzero(counts).tolist():
+                _add(table, counted.bare[at], sign * int(counts[at]))
+
+    def observed_with(self, counted: Counted, *, known: bool = False) -> Observed:
+        """Return the counts of the window and of some texts, for the words of these texts.
+
+        Parameters
+        ----------
+        counted : Counted
+        known : bool
+            Whether the window has counted them already.
+        """
+        if known:
+            nothing = np.zeros_like
+            counted = replace(
+                counted,
+                n_texts=0,
+                seen=nothing(counted.seen),
+                holding=nothing(counted.holding),
+                naming=nothing(counted.naming),
+            )
+        seen = [
+            (self._numbers if is_number else self._terms)[word]
+            for word, is_number in zip(counted.words, counted.is_number.tolist(), strict=True)
+        ]
+        return observed(
+            replace(
+                counted,
+                n_texts=self._n_texts + counted.n_texts,
+                seen=counted.seen + np.array(seen, dtype=np.int64),
+                holding=counted.holding + _of(self._holding, counted.bare),
+                naming=counted.naming + _of(self._naming, counted.bare),
+            )
+        )
+
+    # ------------------------------------------------------------ scored pairs
+
+    def add_pairs(
+        self,
+        pairs: NDArray[np.int64],
+        probability: NDArray[np.int64],
+        version: NDArray[np.bool_],
+    ) -> None:
+        """Keep scored pairs of rows."""
+        self._ends.extend(pairs.ravel())
+        self._probability.extend(probability)
+        self._version.extend(version)
+
+    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the scored pairs of live rows: their ends, probabilities, and who are versions."""
+        ends = self._ends.values.reshape(-1, 2)
+        kept = self.alive.values[ends].all(axis=1)
+        return ends[kept], self._probability.values[kept], self._version.values[kept]
+
+    # ------------------------------------------------------------ who is near
+
+    def keys(self, signatures: NDArray[np.uint32]) -> NDArray[np.uint64]:
+        """Return the band keys of signatures."""
+        duplicate = self.config.duplicate
+        return band_keys(signatures, duplicate.bands, duplicate.rows)
+
+    def near(self, fresh: Fresh) -> tuple[Features, NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs worth scoring that hold a newcomer.
+
+        Returns
+        -------
+        features : Features
+            Of the live rows that are asked for, then of the newcomers.
+        rows : ndarray of int64, shape (t,)
+            The live rows, as the window numbers them.
+        pairs : ndarray of int64, shape (m, 2)
+            Rows i < j of the features, sorted.
+        """
+        event = self.config.event
+        n = len(self)
+        found = [self._by_terms(fresh), self._by_url(fresh)]
+        a, b = np.concatenate(found).T  # newcomers as rows from n on
+        kept = np.where(b < n, self.alive.values[np.minimum(b, n - 1)] if n else False, True)
+        a, b = a[kept], b[kept]
+        rows = np.unique(b[b < n])
+        features = stacked(self.table.take(rows), fresh.words.features)
+        place = np.where(b < n, np.searchsorted(rows, b), b - n + len(rows))
+        pairs = np.unique(np.sort(np.stack([a - n + len(rows), place], axis=1), axis=1), axis=0)
+        pairs = pairs[gap_days(features, pairs) <= event.window_days]
+        if not event.across_languages:
+            pairs = pairs[one_language(features.languages)(pairs)]
+        return features, rows, pairs
+
+    def _heaviest(self, features: Features) -> Any:
+        return heaviest(features.views["terms"], self.config.event.top_terms)
+
+    def _by_terms(self, fresh: Fresh) -> NDArray[np.int64]:
+        event, n = self.config.event, len(self)
+        least = math.ceil(event.min_cosine * COSINE_UNIT**2)
+        newcomers = self._heaviest(fresh.words.features)
+        a, b = self.terms.find(newcomers, least, event.posting_cap, self._are_common)
+        product = (newcomers @ newcomers.T).tocoo()
+        kept = (product.data >= least) & (product.row < product.col)
+        among = np.stack([product.row[kept], product.col[kept]], axis=1).astype(np.int64)
+        return np.concatenate([np.stack([n + a, b], axis=1), n + among])
+
+    def _are_common(self, terms: NDArray[np.int64]) -> NDArray[np.bool_]:
+        words = [self.table.words["terms"][term] for term in terms.tolist()]
+        return np.asarray(prior_document_frequency(words) >= RARE)
+
+    def _by_url(self, fresh: Fresh) -> NDArray[np.int64]:
+        n = len(self)
+        own: defaultdict[str, list[int]] = defaultdict(list)
+        pairs = []
+        for at, text in enumerate(fresh.texts):
+            for url in text.urls:
+                rows = [*self._pages.get(url, ()), *own[url]]
+                own[url].append(n + at)
+                if len(rows) < SHARED_PAGE - 1:
+                    pairs += [(n + at, row) for row in rows]
+        return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def exact_key(clean: CleanArticle) -> bytes:
+    """Return what copies have in common that are shorter than a shingle; nothing without words."""
+    tokens = compared_tokens(clean.title, clean.body)
+    return token_digest(tokens) if tokens else b""
+
+
+def _add(counts: Counter[str], word: str, by: int) -> None:
+    now = counts[word] + by
+    if now:
+        counts[word] = now
+    else:
+        del counts[word]
+
+
+def _of(counts: Counter[str], words: Iterable[str]) -> NDArray[np.int64]:
+    return np.array([counts[word] for word in words], dtype=np.int64)
