@@ -1,7 +1,8 @@
-"""The command line: the only module that prints.
+"""The command line: with :mod:`dedup.index.cli`, the only modules that print.
 
 ``dedup cluster FILE…`` prints or writes clusters; ``dedup explain FILE ID ID`` prints the evidence;
-``dedup warm-up`` compiles the loops ahead of the first large run.
+``dedup index …`` keeps the stories of a stream (:mod:`dedup.index.cli`); ``dedup warm-up`` compiles
+the loops ahead of the first large run.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dedup.errors import DedupError
+from dedup.index.cli import add_parser
 from dedup.version import __version__
 
 if TYPE_CHECKING:
@@ -85,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("ids", nargs=2, metavar="ID")
     _add_semantic(explain)
     explain.set_defaults(run=_explain)
+
+    add_parser(commands, _add_input, _columns)
 
     warm_up = commands.add_parser(
         "warm-up",

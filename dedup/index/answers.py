@@ -189,7 +189,7 @@ def explain(store: Store, window: Window, a: ArticleRow, b: ArticleRow) -> Evide
     return explain_pair(
         sides[0],
         sides[1],
-        window.observed_with(counted, known=True),
+        window.observed_with(counted, known=bool(a.live and b.live)),
         prior_weight=config.event.prior_weight,
         shingle_size=config.duplicate.shingle_size,
         relation="copies" if copies else "one event" if together else "apart",

@@ -263,19 +263,30 @@ class Editor:
             for row in story.rows
         }
         shown = self._shown(ids[at] for at in what.changed)
+        pins = self._pins()
         chosen = assembled(
-            self._config_with_pins(),
+            replace(self._config, canonical=replace(self._config.canonical, pins=pins)),
             places,
             label_of,
             self._pairs_among(plan, label_of),
-            frozenset(shown.values()),
+            frozenset(name for name, _ in shown.values()),
         )
         order = sorted(places, key=lambda place: place.article.id)
         for at, cluster in chosen.items():
-            self._write_cluster(ids[at], cluster, [order[m.row].row for m in cluster.members], told)
+            was, row_shown = shown.get(ids[at], (None, 0))
+            # What has expired is shown still, unless a pin speaks for another.
+            stays = was is not None and row_shown not in told and cluster.canonical.id not in pins
+            self._write_members(ids[at], cluster, [order[m.row].row for m in cluster.members], told)
             for row in what.stories[at].rows:
                 self._window.cluster.values[row] = ids[at]
-            was = shown.get(ids[at])
+            if stays:
+                continue
+            self._store.run(
+                "UPDATE clusters SET canonical = ?, reasons = ? WHERE id = ?",
+                next(place.row for place in places if place.article.id == cluster.canonical.id),
+                json.dumps(cluster.reasons, ensure_ascii=False),
+                ids[at],
+            )
             if was is not None and was != cluster.canonical.id:
                 self.note(
                     ChangeKind.CANONICAL_CHANGED,
@@ -300,44 +311,36 @@ class Editor:
             if label_of[groups[a].centre] == label_of[groups[b].centre]
         ]
 
-    def _shown(self, clusters: Iterable[int]) -> dict[int, str]:
-        """Return the article that each cluster shows so far."""
+    def _shown(self, clusters: Iterable[int]) -> dict[int, tuple[str, int]]:
+        """Return the id and the row of the article that each cluster shows so far."""
         found = {}
         for cluster in clusters:
             row = self._store.one(
-                "SELECT articles.id FROM clusters JOIN articles ON articles.row = canonical "
-                "WHERE clusters.id = ?",
+                "SELECT articles.id, articles.row FROM clusters "
+                "JOIN articles ON articles.row = canonical "
+                "WHERE clusters.id = ? AND articles.cluster = clusters.id",
                 cluster,
             )
             if row is not None:
-                found[cluster] = str(row[0])
+                found[cluster] = (str(row[0]), int(row[1]))
         return found
 
-    def _write_cluster(
+    def _write_members(
         self,
         cluster_id: int,
         cluster: Cluster,
         rows: Sequence[int],
         told: Mapping[int, ArticleRow],
     ) -> None:
-        """Write down what each member is, and what is shown."""
+        """Write down what each member is."""
         changed = []
-        canonical = 0
         for row, member in zip(rows, cluster.members, strict=True):
             now = told[row]
-            if member.article.id == cluster.canonical.id:
-                canonical = row
             then = (cluster_id, member.role.value, member.note)
             if then != (now.cluster, now.role, now.note):
                 changed.append((*then, row))
         self._store.run_many(
             "UPDATE articles SET cluster = ?, role = ?, note = ? WHERE row = ?", changed
-        )
-        self._store.run(
-            "UPDATE clusters SET canonical = ?, reasons = ? WHERE id = ?",
-            canonical,
-            json.dumps(cluster.reasons, ensure_ascii=False),
-            cluster_id,
         )
 
     # ------------------------------------------------------------ taking out
@@ -383,11 +386,8 @@ class Editor:
         )
         return [(a, b, kind != "apart") for a, b, kind in found]
 
-    def _config_with_pins(self) -> Config:
-        pins = tuple(row[0] for row in self._store.all("SELECT id FROM pins ORDER BY id"))
-        if not pins:
-            return self._config
-        return replace(self._config, canonical=replace(self._config.canonical, pins=pins))
+    def _pins(self) -> tuple[str, ...]:
+        return tuple(row[0] for row in self._store.all("SELECT id FROM pins ORDER BY id"))
 
     def note(
         self,

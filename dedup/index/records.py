@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dedup.article import Skipped
 from dedup.cluster import printable, shorten
 from dedup.dates import Interval
 from dedup.roles import Role
@@ -45,6 +46,16 @@ class Assignment:
         where = "a new story" if self.cluster_id is None else f"story {self.cluster_id}"
         why = "; ".join(map(printable, self.reasons))
         return f"{printable(self.article_id)} → {where}, {self.role.value}: {why}"
+
+
+class Assignments(tuple[Assignment, ...]):
+    """Assignments in the order of the articles, and the rows that were left out on request.
+
+    >>> Assignments().skipped
+    ()
+    """
+
+    skipped: tuple[Skipped, ...] = ()
 
 
 class ChangeKind(StrEnum):

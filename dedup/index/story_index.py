@@ -13,13 +13,13 @@ Laws
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from types import TracebackType
 from typing import Any, Literal
 
-from dedup.article import as_articles, content_id
+from dedup.article import Article, as_articles, content_id
 from dedup.config import Config
 from dedup.dates import parse_date
 from dedup.errors import ConfigError
@@ -31,7 +31,14 @@ from dedup.index import answers
 from dedup.index.consolidating import consolidate
 from dedup.index.editing import Editor, Loss
 from dedup.index.loading import Reader, refresh
-from dedup.index.records import Assignment, Change, ChangeKind, IndexedCluster, IndexStats
+from dedup.index.records import (
+    Assignment,
+    Assignments,
+    Change,
+    ChangeKind,
+    IndexedCluster,
+    IndexStats,
+)
 from dedup.index.store import ArticleRow, Store
 from dedup.index.window import Window
 from dedup.progress import Progress, reporting, silent
@@ -125,7 +132,7 @@ class StoryIndex:
         *,
         columns: Mapping[str, str | None] | None = None,
         on_error: Literal["raise", "skip"] = "raise",
-    ) -> list[Assignment]:
+    ) -> Assignments:
         """Put articles in, and say where each went.
 
         Parameters
@@ -138,8 +145,9 @@ class StoryIndex:
 
         Returns
         -------
-        list of Assignment
-            One for each article, in their order.
+        Assignments
+            A tuple with one for each article, in their order; ``.skipped`` lists the rows that
+            could not be read.
 
         Raises
         ------
@@ -153,9 +161,12 @@ class StoryIndex:
         One transaction.  About a millisecond an article in batches of a thousand, whatever the
         index holds; a single one costs some milliseconds more.
         """
-        read, _ = as_articles(articles, columns=columns, on_error=on_error)
-        if not read:
-            return []
+        read, skipped = as_articles(articles, columns=columns, on_error=on_error)
+        found = Assignments(self._add(read) if read else ())
+        found.skipped = tuple(skipped)
+        return found
+
+    def _add(self, read: Sequence[Article]) -> list[Assignment]:
         with self._writing() as editor:
             known = self._store.by_id(article.id for article in read)
             changed = [
@@ -363,6 +374,10 @@ class StoryIndex:
         """Return what is wrong with the file; nothing, if all is well."""
         with self._store.reading():
             return answers.check(self._store)
+
+    def __contains__(self, article_id: object) -> bool:
+        with self._store.reading():
+            return bool(self._store.by_id([str(as_id(article_id))]))
 
     def __len__(self) -> int:
         return self.stats().articles
