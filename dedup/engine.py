@@ -45,7 +45,7 @@ _logger = logging.getLogger("dedup")
 #: Characters from which on compiled code is quicker: with all that it costs to load, and where a
 #: process has loaded it.
 _ENOUGH: Final = 1 << 20
-_ENOUGH_LOADED: Final = 1 << 12
+_ENOUGH_LOADED: Final = 1 << 8
 
 #: Seconds after which a start counts as a first compile, to be told of.
 _SLOW_START: Final = 5.0

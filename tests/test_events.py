@@ -95,6 +95,7 @@ def test_working_in_blocks_changes_nothing(size: int, monkeypatch: pytest.Monkey
     whole = features(groups)
     monkeypatch.setattr("dedup.events.features._BLOCK", size)
     monkeypatch.setattr("dedup.events.candidates._BLOCK", size)
+    monkeypatch.setattr("dedup.events.candidates._STRETCH", size)
     parts = features(groups)
     for kind in KINDS:
         one, other = whole.views[kind], parts.views[kind]

@@ -248,10 +248,15 @@ def _band_keys(
     signatures: NDArray[np.uint32], occupied: NDArray[np.int64], first: int, rows: int
 ) -> NDArray[np.uint64]:
     """Hash one band of every occupied row to 64 bits."""
-    keys = np.zeros(len(occupied), dtype=np.uint64)
-    for place in range(first, first + rows):
+    return _mixed(signatures[occupied, first : first + rows])
+
+
+def _mixed(places: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Hash the last axis to 64 bits."""
+    keys = np.zeros(places.shape[:-1], dtype=np.uint64)
+    for place in range(places.shape[-1]):
         # The bijective mix between two places makes their order matter.
-        keys = mix64(keys + np.uint64(1)) ^ signatures[occupied, place]
+        keys = mix64(keys + np.uint64(1)) ^ places[..., place]
     return mix64(keys)
 
 
@@ -275,11 +280,9 @@ def band_keys(signatures: NDArray[np.uint32], bands: int, rows: int) -> NDArray[
     >>> keys.shape, bool(keys[0, 0] == keys[0, 1])
     ((1, 2), False)
     """
-    every = np.arange(len(signatures))
-    keys = np.empty((len(signatures), bands), dtype=np.uint64)
-    for band in range(bands):
-        keys[:, band] = mix64(_band_keys(signatures, every, band * rows, rows) + np.uint64(band))
-    return keys
+    cut = signatures[:, : bands * rows].reshape(len(signatures), bands, rows)
+    number: NDArray[np.uint64] = np.arange(bands, dtype=np.uint64)
+    return mix64(_mixed(cut) + number)
 
 
 def _unroll(

@@ -48,6 +48,10 @@ _BLOCK = 1 << 13
 #: Units of a weight: products and their sums are whole numbers, so their order cannot matter.
 COSINE_UNIT = 1024
 
+#: Groups in a row that are compared with their window at once: the postings of all would take as
+#: much memory as a third of the features.
+_STRETCH = 1 << 17
+
 #: Pairs that one thread finds room for, at least; and characters that cost about as much as a term.
 _ROOM = 1 << 20
 _CHARACTERS = 30
@@ -168,26 +172,38 @@ def _reference(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) ->
 def _compiled(matrix: csr_array[Any], ends: NDArray[np.int64], least: float) -> _Near:
     engine.warm_up()
     n = matrix.shape[0]
-    index = _postings(matrix)
+    for first in range(0, n, _STRETCH):
+        stop = min(first + _STRETCH, n)
+        last = int(ends[first:stop].max())
+        index = _postings(matrix[first:last])
+        for codes, done in _near_in(index, ends[first:last] - first, least, stop - first):
+            yield first + (codes >> 32), first + (codes & 0xFFFFFFFF), first + done
+
+
+def _near_in(
+    index: tuple[NDArray[Any], ...], ends: NDArray[np.int64], least: float, stop: int
+) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """Yield the near pairs of the first rows, as codes, and how many rows are done."""
+    n = len(ends)
 
     def found_in(part: tuple[int, int]) -> list[NDArray[np.int64]]:
         sums, touched = np.zeros(n, dtype=np.int64), np.empty(n, dtype=np.int32)
         room = np.empty(max(_ROOM, n), dtype=np.int64)
-        row, stop = part
+        row, end = part
         codes = []
-        while row < stop:
+        while row < end:
             count, row = engine.kernels().near_rows(
-                *index, ends, least, row, stop, sums, touched, room
+                *index, ends, least, row, end, sums, touched, room
             )
             codes.append(room[:count].copy())
         return codes
 
-    step = max(1, min(8 * _SLICE, -(-n // engine.threads())))
-    parts = [(start, min(start + step, n)) for start in range(0, n, step)]
+    step = max(1, min(8 * _SLICE, -(-stop // engine.threads())))
+    parts = [(start, min(start + step, stop)) for start in range(0, stop, step)]
     for at in range(0, len(parts), engine.threads()):
         together = parts[at : at + engine.threads()]
         codes = np.concatenate(list(chain.from_iterable(engine.in_parallel(found_in, together))))
-        yield codes >> 32, codes & 0xFFFFFFFF, together[-1][1]
+        yield codes, together[-1][1]
 
 
 def _postings(matrix: csr_array[Any]) -> tuple[NDArray[Any], ...]:

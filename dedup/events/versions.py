@@ -31,7 +31,7 @@ from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.events.features import Features
 from dedup.text.told import Text
 
-__all__ = ["are_versions"]
+__all__ = ["Sourced", "are_versions"]
 
 #: Least probability, and share of the shorter text's shingles; and days between the two at most.
 _SURE: Final = round(0.8 * PROBABILITY_UNIT)

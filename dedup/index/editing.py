@@ -103,11 +103,9 @@ class Editor:
         anew = set(chosen_anew)
         newcomers = sorted([*newcomers, *loss.orphans], key=lambda each: each.article.id)
         window = self._window
-        also = [
-            row
-            for row, cluster in enumerate(window.cluster.values.tolist())
-            if (cluster in loss.clusters or cluster in anew) and window.alive.values[row]
-        ]
+        losing = list(loss.clusters | anew)
+        hit = np.isin(window.cluster.values, losing) & window.alive.values
+        also = np.flatnonzero(hit).tolist() if losing else []
         if not newcomers and not also:
             return
         plan = place(window, newcomers, self._reader.cleaned, self.links(), also)
@@ -299,10 +297,7 @@ class Editor:
         """Return the scored pairs inside these clusters, by the rows of their centres."""
         groups = self._window.groups
         home = self._window.home
-        rows = {home[centre] for centre in label_of}
-        inside = np.zeros(len(groups), dtype=np.bool_)
-        inside[list(rows)] = True
-        kept = inside[plan.every].all(axis=1)
+        kept = np.isin(plan.every, [home[centre] for centre in label_of]).all(axis=1)
         return [
             (groups[a].centre, groups[b].centre, chance)
             for (a, b), chance in zip(

@@ -21,7 +21,7 @@ from dedup.duplicates.fingerprints import fingerprint
 from dedup.events.features import count, weigh
 from dedup.events.groups import GroupText, profiles_of
 from dedup.events.profiles import Profiles
-from dedup.index.packing import unpack_languages, unpack_text
+from dedup.index.packing import unpack_clean, unpack_text
 from dedup.index.store import ArticleRow, Store
 from dedup.index.window import Fresh, LiveGroup, Window
 from dedup.progress import Progress, silent
@@ -33,7 +33,7 @@ from dedup.text.told import Told
 __all__ = ["Reader", "interval", "refresh", "said", "unpacked"]
 
 #: Groups that are read at once, and articles that are kept at hand.
-_AT_ONCE: Final = 1 << 12
+_AT_ONCE: Final = 1 << 13
 _AT_HAND: Final = 1 << 12
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -153,14 +153,14 @@ def _read(
     groups, texts, languages = [], [], []
     for centre in centres:
         own = rows[centre]
-        article, clean = unpacked(own)
+        clean, spoken = unpack_clean(own.packed or b"")
         told = [rows[row] for row in members[centre]]
-        text = said(own, clean, article.language, told)
+        text = said(own, clean, None, told)
         groups.append(
             LiveGroup(centre=centre, id=own.id, members=list(members[centre]), sources=text.sources)
         )
         texts.append(text)
-        languages.append(unpack_languages(own.packed or b""))
+        languages.append(spoken)
     return _Read(
         groups=groups,
         clusters=[cluster[centre] for centre in centres],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -15,11 +16,13 @@ from dedup.article import Article
 from dedup.dates import Interval
 from dedup.storage import article_from_dict, article_to_dict, interval_from_text, interval_to_text
 from dedup.text.boilerplate import RemovedLine
-from dedup.text.clean import CleanArticle, normalized_text
+from dedup.text.clean import CleanArticle
 from dedup.text.credits import Credit, Dateline, WireHeader
 from dedup.text.language import Languages
+from dedup.text.normalize import normalize
+from dedup.text.told import packed as packed_text
 
-__all__ = ["pack_article", "pack_text", "unpack_article", "unpack_languages", "unpack_text"]
+__all__ = ["pack_article", "pack_text", "unpack_article", "unpack_clean", "unpack_text"]
 
 #: Fields that most articles leave empty.
 _EMPTY: Final[tuple[Any, ...]] = (None, [], {}, "", ())
@@ -45,6 +48,7 @@ def pack_text(article: Article, clean: CleanArticle, languages: Languages) -> by
         "removed": [(line.line, line.rule, line.number, line.whole) for line in clean.removed],
         "withdrawn": clean.withdrawn or None,
         "rescued": clean.rescued,
+        "mended": int(clean.text is not article.text and clean.text != article.text) or None,
         "script": languages.script,
         "languages": sorted(languages.possible),
     }
@@ -64,10 +68,22 @@ def unpack_text(article_id: str, told: str, packed: bytes) -> tuple[Article, Cle
     """Return an article and its cleaned form, as they were."""
     row = _read(packed)
     article = unpack_article(article_id, told, row.get("text", ""))
+    # Where nothing was mended, the article's own text: not another copy of it.
+    return article, _clean(row, article.text)
+
+
+def unpack_clean(packed: bytes) -> tuple[CleanArticle, Languages]:
+    """Return the cleaned form alone, and what the text may be written in."""
+    row = _read(packed)
+    languages = Languages(row.get("script", ""), frozenset(row.get("languages", ())))
+    return _clean(row, row.get("text", "")), languages
+
+
+def _clean(row: Mapping[str, Any], text: str) -> CleanArticle:
     spans = row.get("spans")
-    clean = CleanArticle(
+    return CleanArticle(
         title=row.get("title", ""),
-        text=normalized_text(article),
+        text=packed_text(normalize(text)) if "mended" in row else text,
         spans=None if spans is None else tuple((start, end) for start, end in spans),
         header=WireHeader(**row["header"]) if "header" in row else None,
         dateline=Dateline(**row["dateline"]) if "dateline" in row else None,
@@ -80,13 +96,6 @@ def unpack_text(article_id: str, told: str, packed: bytes) -> tuple[Article, Cle
         withdrawn=bool(row.get("withdrawn")),
         rescued=row.get("rescued", ""),
     )
-    return article, clean
-
-
-def unpack_languages(packed: bytes) -> Languages:
-    """Return what the text may be written in."""
-    row = _read(packed)
-    return Languages(row.get("script", ""), frozenset(row.get("languages", ())))
 
 
 def _interval(text: str) -> Interval:

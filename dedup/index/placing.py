@@ -16,13 +16,14 @@ if some pair does, so nothing beyond that can change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.arrays import connected_components
 from dedup.article import Article
 from dedup.comparison import group_text
 from dedup.config import Config
@@ -37,7 +38,7 @@ from dedup.events.groups import features_of, profiles_of
 from dedup.events.links import Links
 from dedup.events.round_ups import ACQUAINTED, held_down
 from dedup.events.scoring import score
-from dedup.events.versions import are_versions
+from dedup.events.versions import Sourced, are_versions
 from dedup.index.window import Fresh, Window, exact_key
 from dedup.pairs import PairScores
 from dedup.review import threshold_units
@@ -143,7 +144,7 @@ def place(
     scored = score(features, candidates, floor=floor)
     n = len(window)
     fresh_rows = np.arange(n, n + len(groups))
-    pairs = np.concatenate([rows, fresh_rows])[scored.pairs].reshape(-1, 2)
+    pairs = np.sort(np.concatenate([rows, fresh_rows])[scored.pairs].reshape(-1, 2), axis=1)
     home = {newcomers[at].row: row for at, row in joined.items()}
     for row, group in zip(fresh_rows.tolist(), groups, strict=True):
         home.update((newcomers[member].row, row) for member in group.members)
@@ -153,12 +154,11 @@ def place(
         pairs,
         scored.probability,
         _links(window, links, home),
-        np.array([*fresh_rows.tolist(), *joined.values(), *also], dtype=np.int64),
+        [*fresh_rows.tolist(), *joined.values(), *also],
     )
-    texts = [_LiveText(window, row, cleaned) for row in rows.tolist()]
     version = are_versions(
         features,
-        [*texts, *fresh.texts],
+        _Texts(window, rows, fresh.texts, cleaned),
         scored.pairs,
         region.held[len(region.held) - len(pairs) :],
         window.config.duplicate.shingle_size,
@@ -187,10 +187,7 @@ def _copies_of_live(
     """Return which newcomers are copies of a live group's centre, and how similar they are."""
     duplicate = window.config.duplicate
     heads = np.unique(prints.representative)
-    occupied = np.flatnonzero((prints.signatures != EMPTY).any(axis=1))
-    at, rows = window.bands.find(window.keys(prints.signatures[occupied]), duplicate.bucket_cap)
-    kept = window.alive.values[rows]
-    at, rows = occupied[at[kept]], rows[kept]
+    at, rows = window.alike(prints.signatures)
     asked, place = np.unique(rows, return_inverse=True)
     centres = [window.groups[row].centre for row in asked.tolist()]
     found = cleaned(centres)
@@ -205,7 +202,7 @@ def _copies_of_live(
         row = int(asked[other - len(heads)])
         choice = (-jaccard, window.groups[row].id, row)
         best[head] = min(best.get(head, choice), choice)
-    for head in np.setdiff1d(np.arange(len(heads)), occupied).tolist():
+    for head in np.flatnonzero((prints.signatures == EMPTY).all(axis=1)).tolist():
         row = window.exact.get(exact_key(newcomers[heads[head]].clean), -1)
         if row >= 0:
             best[head] = (-1.0, window.groups[row].id, row)
@@ -227,13 +224,15 @@ def _stars(
         prints.representative[rest], return_inverse=True, return_counts=True
     )
     texts = np.searchsorted(np.unique(prints.representative), heads)
-    candidates = candidate_pairs(
-        prints.signatures[texts],
-        bands=duplicate.bands,
-        rows=duplicate.rows,
-        bucket_cap=duplicate.bucket_cap,
-    )
-    verified = verify(prints.shingles, texts[candidates.pairs].reshape(-1, 2), duplicate.threshold)
+    candidates = np.empty((0, 2), dtype=np.int32)
+    if len(texts) > 1:  # a single newcomer must not wait for what there is nothing to do for
+        candidates = candidate_pairs(
+            prints.signatures[texts],
+            bands=duplicate.bands,
+            rows=duplicate.rows,
+            bucket_cap=duplicate.bucket_cap,
+        ).pairs
+    verified = verify(prints.shingles, texts[candidates].reshape(-1, 2), duplicate.threshold)
     pairs = np.searchsorted(texts, verified.pairs)
     centre = star_groups(len(heads), pairs, copies.astype(np.int64))
     jaccard = {
@@ -308,6 +307,33 @@ class _LiveText:
         return self._cleaned([self._group.centre])[self._group.centre]
 
 
+class _Texts(Sequence[Sourced]):
+    """What live groups say, and then new ones; made when it is asked for."""
+
+    def __init__(
+        self,
+        window: Window,
+        rows: NDArray[np.int64],
+        fresh: Sequence[Sourced],
+        cleaned: Cleaned,
+    ) -> None:
+        self._window, self._rows, self._fresh, self._cleaned = window, rows, fresh, cleaned
+
+    def __len__(self) -> int:
+        return len(self._rows) + len(self._fresh)
+
+    @overload
+    def __getitem__(self, index: int) -> Sourced: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sourced]: ...
+    def __getitem__(self, index: int | slice) -> Sourced | list[Sourced]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if index >= len(self._rows):
+            return self._fresh[index - len(self._rows)]
+        return _LiveText(self._window, int(self._rows[index]), self._cleaned)
+
+
 def _links(
     window: Window, links: Sequence[tuple[int, int, bool]], home: Mapping[int, int]
 ) -> Links:
@@ -331,9 +357,9 @@ class _Region:
     rows : ndarray of int64, shape (s,)
         Its rows, sorted.
     pairs : ndarray of int64, shape (m, 2)
-        All pairs of live rows and newcomers; those of the newcomers last.
+        The scored pairs of its rows and their neighbours; those of the newcomers last.
     held : ndarray of int64, shape (m,)
-        Their probabilities, round-ups held down where a row of the region takes part.
+        Their probabilities, round-ups held down.
     version : ndarray of bool, shape (m,)
         Whether they are versions, as far as that is known.
     """
@@ -353,33 +379,23 @@ class _Region:
         pairs: NDArray[np.int64],
         probability: NDArray[np.int64],
         links: Links,
-        touched: NDArray[np.int64],
+        touched: Iterable[int],
     ) -> _Region:
-        known, chance, version = window.pairs()
-        every = np.concatenate([known, pairs])
-        chance = np.concatenate([chance, probability])
-        n = len(window) + len(sizes)
-        strong = chance >= threshold_units(window.config)
-        must = np.array(links.must, dtype=np.int64).reshape(-1, 2)
-        component = connected_components(n, np.concatenate([every[strong], must]))
-        asked = np.zeros(n, dtype=np.bool_)
-        asked[component[touched]] = True
-        inside = asked[component]
+        hanging = _Hanging(window, pairs, probability, links)
+        rows = hanging.rows(touched)
         # Who knows whom is asked of the neighbours, too.
-        around = inside.copy()
-        around[every[inside[every].any(axis=1)]] = True
-        rows = np.flatnonzero(around)
-        place = np.full(n, -1, dtype=np.int64)
-        place[rows] = np.arange(len(rows))
-        here = np.flatnonzero((place[every] >= 0).all(axis=1))
-        all_sizes = np.concatenate([window.table.sizes, sizes])
-        held = chance.copy()
-        held[here] = held_down(all_sizes[rows], place[every[here]], chance[here])
+        around, ends, chance, version = hanging.around(rows)
+        sizes = np.array(
+            [window.table.size(row) for row in around if row < len(window)]
+            + [int(sizes[row - len(window)]) for row in around if row >= len(window)],
+            dtype=np.int64,
+        )
+        every = np.array(around, dtype=np.int64)
         return cls(
-            rows=np.flatnonzero(inside),
-            pairs=every,
-            held=held,
-            version=np.concatenate([version, np.zeros(len(pairs), dtype=np.bool_)]),
+            rows=np.array(rows, dtype=np.int64),
+            pairs=ends,
+            held=held_down(sizes, np.searchsorted(every, ends), chance),
+            version=version,
             links=links,
             config=window.config,
         )
@@ -407,6 +423,59 @@ class _Region:
             threshold,
             links=links.joined_by(scores.versions_from(threshold)),
         ).labels
+
+
+class _Hanging:
+    """What hangs together, asked of a few rows at a time."""
+
+    def __init__(
+        self,
+        window: Window,
+        pairs: NDArray[np.int64],
+        probability: NDArray[np.int64],
+        links: Links,
+    ) -> None:
+        self._window = window
+        self._threshold = threshold_units(window.config)
+        self._pairs, self._probability = pairs, probability
+        self._fresh: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        for (a, b), chance in zip(pairs.tolist(), probability.tolist(), strict=True):
+            self._fresh[a].append((b, chance))
+            self._fresh[b].append((a, chance))
+        self._linked: defaultdict[int, list[int]] = defaultdict(list)
+        for a, b in links.must:
+            self._linked[a].append(b)
+            self._linked[b].append(a)
+
+    def rows(self, touched: Iterable[int]) -> list[int]:
+        """Return the rows that some hang together with, themselves included; sorted."""
+        found = set(touched)
+        waiting = list(found)
+        while waiting:
+            row = waiting.pop()
+            near = [*self._window.neighbours(row), *self._fresh[row]]
+            strong = [other for other, chance in near if chance >= self._threshold]
+            for other in (*strong, *self._linked[row]):
+                if other not in found:
+                    found.add(other)
+                    waiting.append(other)
+        return sorted(found)
+
+    def around(
+        self, rows: Iterable[int]
+    ) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return rows and their neighbours, sorted, and the pairs among these, newcomers' last."""
+        every = set(rows)
+        for row in list(every):
+            every.update(other for other, _ in (*self._window.neighbours(row), *self._fresh[row]))
+        around = sorted(every)
+        ends, chance, version = self._window.pairs_among(every)
+        return (
+            around,
+            np.concatenate([ends, self._pairs]),
+            np.concatenate([chance, self._probability]),
+            np.concatenate([version, np.zeros(len(self._pairs), dtype=np.bool_)]),
+        )
 
 
 def _placed(

@@ -12,11 +12,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup import engine
+
 __all__ = ["Bands", "Terms"]
 
 #: Rows that may stand beside the large part, and their share of it.
 _BESIDE: Final = 1 << 11
 _SHARE: Final = 8
+
+#: Pairs that there is room for at once; and characters that cost about as much as a term.
+_ROOM: Final = 1 << 18
+_CHARACTERS: Final = 30
 
 
 class Bands:
@@ -140,10 +146,7 @@ class Terms:
         for part, first in ((self._large, 0), (self._small, self._first)):
             if part is None:
                 continue
-            known = _columns_below(newcomers, part.shape[0])
-            product = (known @ part).tocoo()
-            kept = product.data >= least
-            a, b = product.row[kept].astype(np.int64), product.col[kept].astype(np.int64)
+            a, b = _near(_columns_below(newcomers, part.shape[0]), part, least)
             found.append(np.stack([a, first + b], axis=1))
         pairs = np.concatenate(found)
         return pairs[:, 0], pairs[:, 1]
@@ -164,6 +167,37 @@ class Terms:
 
 
 _NO_PAIRS: Final = np.empty((0, 2), dtype=np.int64)
+
+
+def _near(rows: Any, postings: Any, least: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pairs of a row and a column of the postings whose product is no less."""
+    if not engine.is_compiled(_CHARACTERS * rows.nnz):
+        product = (rows @ postings).tocoo()
+        kept = product.data >= least
+        return product.row[kept].astype(np.int64), product.col[kept].astype(np.int64)
+    engine.warm_up()
+    n, k = postings.shape[1], rows.shape[0]
+    sums, touched = np.zeros(n, dtype=np.int64), np.empty(n, dtype=np.int32)
+    room = np.empty(max(_ROOM, n), dtype=np.int64)
+    index = (
+        rows.indptr.astype(np.int64),
+        rows.indices.astype(np.int32, copy=False),
+        rows.data,
+        np.full(rows.nnz, -1, dtype=np.int32),  # before the first posting of each column
+        postings.indptr.astype(np.int64),
+        postings.indices.astype(np.int32, copy=False),
+        postings.data,
+    )
+    ends = np.full(k, n, dtype=np.int64)
+    codes = [np.empty(0, dtype=np.int64)]
+    row = 0
+    while row < k:
+        count, row = engine.kernels().near_rows(
+            *index, ends, float(least), row, k, sums, touched, room
+        )
+        codes.append(room[:count].copy())
+    found = np.concatenate(codes)
+    return found >> 32, found & 0xFFFFFFFF
 
 
 def _stacked(parts: list[Any]) -> Any:

@@ -62,10 +62,10 @@ class FeatureTable:
     def __len__(self) -> int:
         return len(self._urls)
 
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """Distinct terms of each row."""
-        return np.asarray(np.diff(self._offsets["terms"].values))
+    def size(self, row: int) -> int:
+        """Return how many distinct terms a row has."""
+        offsets = self._offsets["terms"].values
+        return int(offsets[row + 1] - offsets[row])
 
     def translated(self, features: Features) -> Translated:
         """Return features in this table's columns; nothing is put in."""

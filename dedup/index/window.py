@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,8 +92,10 @@ class Window:
         self.exact: dict[bytes, int] = {}
         self.table = FeatureTable()
         self.bands = Bands()
+        self._signatures = Growing(np.uint32)
         self.terms = Terms()
         self._pages: defaultdict[str, list[int]] = defaultdict(list)
+        self._scored: list[list[int]] = []
         self._ends = Growing(np.int64)
         self._probability = Growing(np.int64)
         self._version = Growing(np.bool_)
@@ -126,6 +128,7 @@ class Window:
         first = len(self.groups)
         rows = np.arange(first, first + len(groups), dtype=np.int64)
         self.groups += groups
+        self._scored += [[] for _ in groups]
         self.alive.extend(np.ones(len(groups), dtype=np.bool_))
         self.cluster.extend(np.array(clusters, dtype=np.int64))
         for row, group in enumerate(groups, start=first):
@@ -134,6 +137,7 @@ class Window:
         self.terms.extend(self._heaviest(fresh.words.features))
         occupied = (fresh.signatures != EMPTY).any(axis=1)
         self.bands.extend(self.keys(fresh.signatures[occupied]), rows[occupied])
+        self._signatures.extend(fresh.signatures.ravel())
         for row, text, signed in zip(rows.tolist(), fresh.texts, occupied.tolist(), strict=True):
             for url in text.urls:
                 self._pages[url].append(row)
@@ -232,15 +236,41 @@ class Window:
         version: NDArray[np.bool_],
     ) -> None:
         """Keep scored pairs of rows."""
+        first = len(self._probability)
+        for at, (a, b) in enumerate(pairs.tolist(), start=first):
+            self._scored[a].append(at)
+            self._scored[b].append(at)
         self._ends.extend(pairs.ravel())
         self._probability.extend(probability)
         self._version.extend(version)
 
-    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        """Return the scored pairs of live rows: their ends, probabilities, and who are versions."""
-        ends = self._ends.values.reshape(-1, 2)
-        kept = self.alive.values[ends].all(axis=1)
-        return ends[kept], self._probability.values[kept], self._version.values[kept]
+    def neighbours(self, row: int) -> list[tuple[int, int]]:
+        """Return the live rows that a row was scored with, and the probabilities."""
+        if row >= len(self._scored):
+            return []
+        alive, ends, chance = self.alive.values, self._ends.values, self._probability.values
+        found = []
+        for pair in self._scored[row]:
+            other = int(ends[2 * pair] + ends[2 * pair + 1]) - row
+            if alive[other]:
+                found.append((other, int(chance[pair])))
+        return found
+
+    def pairs_among(
+        self, rows: Collection[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the scored pairs among some live rows: ends, probabilities, who are versions."""
+        ends = self._ends.values
+        found = sorted(
+            pair
+            for row in rows
+            if row < len(self._scored)
+            for pair in self._scored[row]
+            # Each pair once, with its first end.
+            if ends[2 * pair] == row and int(ends[2 * pair + 1]) in rows
+        )
+        at = np.array(found, dtype=np.int64)
+        return ends.reshape(-1, 2)[at], self._probability.values[at], self._version.values[at]
 
     # ------------------------------------------------------------ who is near
 
@@ -248,6 +278,27 @@ class Window:
         """Return the band keys of signatures."""
         duplicate = self.config.duplicate
         return band_keys(signatures, duplicate.bands, duplicate.rows)
+
+    def alike(self, signatures: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs of a newcomer and a live row that may be copies.
+
+        They share a band, and their signatures agree in so many places that the similarity that is
+        asked for lies within five standard deviations.
+
+        Returns
+        -------
+        newcomers, rows : ndarray of int64, shape (m,)
+        """
+        duplicate = self.config.duplicate
+        occupied = np.flatnonzero((signatures != EMPTY).any(axis=1))
+        at, rows = self.bands.find(self.keys(signatures[occupied]), duplicate.bucket_cap)
+        kept = self.alive.values[rows]
+        at, rows = occupied[at[kept]], rows[kept]
+        known = self._signatures.values.reshape(-1, duplicate.num_perm)
+        share = (signatures[at] == known[rows]).mean(axis=1)
+        p = duplicate.threshold
+        likely = share >= p - 5 * math.sqrt(p * (1 - p) / duplicate.num_perm)
+        return at[likely], rows[likely]
 
     def near(self, fresh: Fresh) -> tuple[Features, NDArray[np.int64], NDArray[np.int64]]:
         """Return the pairs worth scoring that hold a newcomer.
@@ -259,7 +310,7 @@ class Window:
         rows : ndarray of int64, shape (t,)
             The live rows, as the window numbers them.
         pairs : ndarray of int64, shape (m, 2)
-            Rows i < j of the features, sorted.
+            Rows of the features, the newcomer first, sorted: so its words are laid out once.
         """
         event = self.config.event
         n = len(self)
@@ -270,7 +321,9 @@ class Window:
         rows = np.unique(b[b < n])
         features = stacked(self.table.take(rows), fresh.words.features)
         place = np.where(b < n, np.searchsorted(rows, b), b - n + len(rows))
-        pairs = np.unique(np.sort(np.stack([a - n + len(rows), place], axis=1), axis=1), axis=0)
+        pairs = np.sort(np.stack([a - n + len(rows), place], axis=1), axis=1)[:, ::-1]
+        codes = np.unique(pairs[:, 0] * len(features) + pairs[:, 1])
+        pairs = np.stack(np.divmod(codes, max(1, len(features))), axis=1)
         pairs = pairs[gap_days(features, pairs) <= event.window_days]
         if not event.across_languages:
             pairs = pairs[one_language(features.languages)(pairs)]
