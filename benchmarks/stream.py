@@ -6,9 +6,9 @@
     python benchmarks/stream.py --held 1000000      # 500 days at 2,000 articles a day
     python benchmarks/stream.py --redis             # datasketch's MinHashLSH on Redis beside it
 
-Articles are grown (``benchmarks/grown.py``), 2,000 a day; what is older than 30 days expires once a
-day.  Figures are CPU seconds of this process; opening is timed in a process of its own.  Redis needs
-``redis-server`` and the package redis (``benchmarks/requirements-speed.txt``).
+Articles are grown (``benchmarks/grown.py``), 2,000 a day; what is older than 30 days expires once
+a day.  Figures are CPU seconds of this process; opening is timed in a process of its own.  Redis
+needs ``redis-server`` and the package redis (``benchmarks/requirements-speed.txt``).
 """
 
 from __future__ import annotations

@@ -219,6 +219,11 @@ def _read_json(lines: Iterator[str], name: str, columns: Mapping[str, str | None
     if not "".join(head).strip():
         raise FormatError(f"{name}: is empty; expected JSON or JSON Lines")
     if not head[-1].lstrip().startswith("[") and _is_json(head[-1]):
+        first = json.loads(head[-1])
+        if isinstance(first, dict) and holds_article(first, columns):
+            # An article is one whatever follows, and in a pipe that may be long in coming.
+            yield from _read_json_lines(chain(head, lines), name, columns)
+            return
         for line in lines:
             head.append(line)
             if line.strip():
