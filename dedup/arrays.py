@@ -15,16 +15,20 @@ _CHUNK: Final = 1 << 26
 _Scalar = TypeVar("_Scalar", np.int64, np.uint64)
 
 
-def distinct(values: NDArray[_Scalar]) -> NDArray[_Scalar]:
+def distinct(values: NDArray[_Scalar], *, overwrite: bool = False) -> NDArray[_Scalar]:
     """Return the distinct values, sorted; ``np.unique`` takes ten times as long on millions.
+
+    With ``overwrite`` they are sorted in place, and returned where they stand if all differ.
 
     >>> distinct(np.array([3, 1, 3])).tolist()
     [1, 3]
     """
-    ordered = np.sort(values)
+    if overwrite:
+        values.sort()
+    ordered = values if overwrite else np.sort(values)
     fresh = np.ones(len(ordered), dtype=np.bool_)
-    fresh[1:] = ordered[1:] != ordered[:-1]
-    return ordered[fresh]
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return ordered if fresh.all() else ordered[fresh]
 
 
 def connected_components(n: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
@@ -124,6 +128,10 @@ class Growing:
 
     def __len__(self) -> int:
         return self._count
+
+    def truncate(self, count: int) -> None:
+        """Take values off its end, until so many are left."""
+        self._count = min(count, self._count)
 
     @property
     def values(self) -> NDArray[Any]:

@@ -93,7 +93,7 @@ def test_working_in_blocks_changes_nothing(size: int, monkeypatch: pytest.Monkey
     groups = [group(" ".join(WORDS[place : place + 4])) for place in range(len(WORDS))]
     groups[3:3] = [group("")] * 3
     whole = features(groups)
-    monkeypatch.setattr("dedup.events.features._BLOCK", size)
+    monkeypatch.setattr("dedup.events.features.BLOCK", size)
     monkeypatch.setattr("dedup.events.candidates._BLOCK", size)
     monkeypatch.setattr("dedup.events.candidates._STRETCH", size)
     parts = features(groups)

@@ -146,10 +146,11 @@ def event_candidates(
     codes = np.concatenate(found)
     del matrix
     found.clear()
-    codes = distinct(codes)
+    codes = distinct(codes, overwrite=True)
     pairs = np.empty((len(codes), 2), dtype=np.int32)
-    pairs[:, 0] = codes // max(n, 1)
-    pairs[:, 1] = codes % max(n, 1)
+    # There are many more pairs than groups: nothing is held twice.
+    np.floor_divide(codes, max(n, 1), out=pairs[:, 0], casting="unsafe")
+    np.remainder(codes, max(n, 1), out=pairs[:, 1], casting="unsafe")
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
 
 

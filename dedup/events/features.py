@@ -49,7 +49,7 @@ UNIT = 64
 _KEPT_RARITY = 0.25
 
 #: Texts whose words are counted or weighed at once; bounds memory.
-_BLOCK = 1 << 13
+BLOCK = 1 << 13
 
 UNDATED = np.iinfo(np.int64).min
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -112,7 +112,7 @@ def count(profiles: Profiles) -> Counted:
     # Words that differ in accents alone may stand in one text together.
     several = np.bincount(bare_of, minlength=len(bare)) > 1
     holding, naming = np.zeros((2, len(bare)), dtype=np.int64)
-    for rows, here in blocks(profiles.offsets):
+    for rows, here in _blocks(profiles.offsets):
         word = profiles.word[here]
         seen += np.bincount(word, minlength=len(seen))
         lengths = np.diff(profiles.offsets[rows.start : rows.stop + 1])
@@ -245,9 +245,9 @@ class Features:
         Whether each column of the terms' view is no name.
     earliest, latest : ndarray of int64, shape (n,)
         Bounds of the publication in microseconds since 1970; the smallest int64 if undated.
-    urls : tuple of frozenset of str
+    urls : sequence of frozenset of str
         Comparable urls under which each group was published.
-    languages : tuple of Languages
+    languages : sequence of Languages
         What each group may be written in.
     """
 
@@ -256,8 +256,8 @@ class Features:
     common: NDArray[np.bool_]
     earliest: NDArray[np.int64]
     latest: NDArray[np.int64]
-    urls: tuple[frozenset[str], ...]
-    languages: tuple[Languages, ...]
+    urls: Sequence[frozenset[str]]
+    languages: Sequence[Languages]
 
     def __len__(self) -> int:
         return len(self.earliest)
@@ -346,10 +346,10 @@ def weigh(
     )
 
 
-def blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
+def _blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
     """Yield texts to be worked on at once, and their entries: all at once take too much memory."""
-    for start in range(0, len(offsets) - 1, _BLOCK):
-        stop = min(start + _BLOCK, len(offsets) - 1)
+    for start in range(0, len(offsets) - 1, BLOCK):
+        stop = min(start + BLOCK, len(offsets) - 1)
         yield slice(start, stop), slice(int(offsets[start]), int(offsets[stop]))
 
 
@@ -358,13 +358,13 @@ def _entries_of(
 ) -> tuple[NDArray[Any], ...]:
     """Return the entries of some words: their offsets for each text, their words, their values."""
     total = sum(
-        int(np.count_nonzero(of_kind[profiles.word[here]])) for _, here in blocks(profiles.offsets)
+        int(np.count_nonzero(of_kind[profiles.word[here]])) for _, here in _blocks(profiles.offsets)
     )
     columns = (profiles.word, *values)
     chosen = tuple(np.empty(total, dtype=column.dtype) for column in columns)
     offsets = np.zeros_like(profiles.offsets)
     done = 0
-    for rows, here in blocks(profiles.offsets):
+    for rows, here in _blocks(profiles.offsets):
         of_it = of_kind[profiles.word[here]]
         before = np.concatenate([[0], np.cumsum(of_it)])
         ends = profiles.offsets[rows.start + 1 : rows.stop + 1] - here.start
@@ -396,7 +396,7 @@ def _view(counts: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str
     weights = np.empty(len(counts.data), dtype=np.int32)
     norm, total = np.zeros(n), np.zeros(n, dtype=np.int64)
     of_word = rarity.astype(np.int32)
-    for rows, here in blocks(counts.indptr):
+    for rows, here in _blocks(counts.indptr):
         ends = counts.indptr[rows.start : rows.stop + 1].astype(np.int64)
         used = np.minimum(counts.data[here], len(_saturated()) - 1)
         weights[here] = _saturated()[used] * of_word[counts.indices[here]]

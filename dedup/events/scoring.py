@@ -35,9 +35,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
+from dedup.arrays import rows_of
 from dedup.events.candidates import MICROSECONDS_A_DAY, are_dated, gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
-from dedup.events.features import UNIT, Features, View, blocks
+from dedup.events.features import BLOCK, UNIT, Features, View
 from dedup.events.logistic import LOG_ODDS_UNIT, VALUE_UNIT, Model, stored
 from dedup.events.overlaps import Overlaps, how_many_parts, overlaps_of
 
@@ -152,7 +153,7 @@ def score(
     model = model or default_model()
     kept_pairs = [np.empty((0, 2), dtype=np.int64)]
     kept_values = [np.empty((0, len(FEATURES)), dtype=np.int32)]
-    count, texts = overlaps_of(features, len(pairs)), _Texts.of(features)
+    count, texts = overlaps_of(features, len(pairs)), _Texts.of(features, pairs)
 
     def scored(start: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         block = pairs[start : start + _BLOCK].astype(np.int64)
@@ -187,18 +188,22 @@ class _Texts:
     middle: NDArray[np.int64]
 
     @classmethod
-    def of(cls, features: Features) -> _Texts:
+    def of(cls, features: Features, pairs: NDArray[np.integer[Any]]) -> _Texts:
+        """Look at the texts of some pairs; of the others nothing is said."""
+        n = len(features)
         terms = features.views["terms"].matrix
-        common = np.empty(len(features), dtype=np.int64)
-        for rows, here in blocks(terms.indptr):
-            before = np.concatenate([[0], np.cumsum(features.common[terms.indices[here]])])
-            common[rows] = np.diff(before[terms.indptr[rows.start : rows.stop + 1] - here.start])
-        return cls(
-            common=common,
-            parts=how_many_parts(features.places, terms.indptr),
-            has_url=np.array([bool(urls) for urls in features.urls], dtype=np.bool_),
-            middle=features.middle,
-        )
+        common, parts = np.zeros((2, n), dtype=np.int64)
+        has_url, asked = np.zeros((2, n), dtype=np.bool_)
+        asked[pairs.ravel()] = True
+        every = np.flatnonzero(asked)
+        for start in range(0, len(every), BLOCK):
+            rows = every[start : start + BLOCK]
+            at, ends = rows_of(terms.indptr, rows)
+            before = np.concatenate([[0], np.cumsum(features.common[terms.indices[at]])])
+            common[rows] = np.diff(before[ends])
+            parts[rows] = how_many_parts(features.places[at], ends)
+            has_url[rows] = [bool(features.urls[row]) for row in rows.tolist()]
+        return cls(common=common, parts=parts, has_url=has_url, middle=features.middle)
 
 
 def _values(

@@ -139,30 +139,30 @@ def place(
     joined, similarity = _copies_of_live(window, newcomers, prints, cleaned)
     groups = _stars(window.config, prints, joined, similarity)
     fresh = _fresh(window, newcomers, groups, prints)
-    features, rows, candidates = window.near(fresh)
-    floor = min(round(window.config.event.floor * PROBABILITY_UNIT), ACQUAINTED)
-    scored = score(features, candidates, floor=floor)
     n = len(window)
-    fresh_rows = np.arange(n, n + len(groups))
-    pairs = np.sort(np.concatenate([rows, fresh_rows])[scored.pairs].reshape(-1, 2), axis=1)
+    fresh_rows = range(n, n + len(groups))
     home = {newcomers[at].row: row for at, row in joined.items()}
-    for row, group in zip(fresh_rows.tolist(), groups, strict=True):
+    for row, group in zip(fresh_rows, groups, strict=True):
         home.update((newcomers[member].row, row) for member in group.members)
-    region = _Region.of(
-        window,
-        fresh.words.features.sizes,
-        pairs,
-        scored.probability,
-        _links(window, links, home),
-        [*fresh_rows.tolist(), *joined.values(), *also],
-    )
-    version = are_versions(
-        features,
-        _Texts(window, rows, fresh.texts, cleaned),
-        scored.pairs,
-        region.held[len(region.held) - len(pairs) :],
-        window.config.duplicate.shingle_size,
-    )
+    floor = min(round(window.config.event.floor * PROBABILITY_UNIT), ACQUAINTED)
+    with window.table.beside(fresh.words) as features:
+        scored = score(features, window.near(fresh, features), floor=floor)
+        pairs = np.ascontiguousarray(scored.pairs[:, ::-1])
+        region = _Region.of(
+            window,
+            fresh.words.features.sizes,
+            pairs,
+            scored.probability,
+            _links(window, links, home),
+            [*fresh_rows, *joined.values(), *also],
+        )
+        version = are_versions(
+            features,
+            _Texts(window, fresh.texts, cleaned),
+            pairs,
+            region.held[len(region.held) - len(pairs) :],
+            window.config.duplicate.shingle_size,
+        )
     return Plan(
         joined=joined,
         groups=groups,
@@ -310,17 +310,11 @@ class _LiveText:
 class _Texts(Sequence[Sourced]):
     """What live groups say, and then new ones; made when it is asked for."""
 
-    def __init__(
-        self,
-        window: Window,
-        rows: NDArray[np.int64],
-        fresh: Sequence[Sourced],
-        cleaned: Cleaned,
-    ) -> None:
-        self._window, self._rows, self._fresh, self._cleaned = window, rows, fresh, cleaned
+    def __init__(self, window: Window, fresh: Sequence[Sourced], cleaned: Cleaned) -> None:
+        self._window, self._fresh, self._cleaned = window, fresh, cleaned
 
     def __len__(self) -> int:
-        return len(self._rows) + len(self._fresh)
+        return len(self._window) + len(self._fresh)
 
     @overload
     def __getitem__(self, index: int) -> Sourced: ...
@@ -329,9 +323,9 @@ class _Texts(Sequence[Sourced]):
     def __getitem__(self, index: int | slice) -> Sourced | list[Sourced]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
-        if index >= len(self._rows):
-            return self._fresh[index - len(self._rows)]
-        return _LiveText(self._window, int(self._rows[index]), self._cleaned)
+        if index >= len(self._window):
+            return self._fresh[index - len(self._window)]
+        return _LiveText(self._window, index, self._cleaned)
 
 
 def _links(

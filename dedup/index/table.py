@@ -1,25 +1,26 @@
 """The features of the live groups, row by row, in arrays that grow.
 
-Each kind of word has numbers of its own, handed out as words come; rows are taken out as the
-:class:`~dedup.events.features.Features` that the batch scores.
+Each kind of word has numbers of its own, handed out as words come; all rows together are the
+:class:`~dedup.events.features.Features` that the batch scores, without being copied.
 
-Law: what is taken out is what was put in, whatever was put in between.
+Law: what is shown is what was put in, whatever was put in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.arrays import Growing, rows_of
+from dedup.arrays import Growing
 from dedup.events.features import KINDS, Features, View
 from dedup.text.language import Languages
 
-__all__ = ["FeatureTable", "stacked"]
+__all__ = ["FeatureTable", "Translated"]
 
 #: Kinds that have columns of their own; the lead has those of the terms.
 _OWN: Final = ("terms", "names", "numbers")
@@ -130,85 +131,71 @@ class FeatureTable:
         self._common.extend(features.common)
         self._earliest.extend(features.earliest)
         self._latest.extend(features.latest)
-        self._urls += features.urls
-        self._languages += features.languages
+        self._urls.extend(features.urls)
+        self._languages.extend(features.languages)
 
-    def take(self, rows: NDArray[np.int64], *, with_words: bool = False) -> Features:
-        """Return some rows, in their order.
-
-        Linear in the words of these rows, and in the number of all words.
-        """
-        views: dict[str, View] = {}
-        places = self._places.values[:0]
-        for kind in _OWN:
-            at, offsets = rows_of(self._offsets[kind].values, rows)
-            columns = self._columns[kind].values[at]
-            if kind == "terms":
-                places = self._places.values[at]
-            for shown in ("terms", "lead") if kind == "terms" else (kind,):
-                views[shown] = View(
-                    matrix=_csr(
-                        self._weights[shown].values[at],
-                        columns,
-                        offsets.astype(np.int32),
-                        len(self.words[kind]),
-                    ),
-                    norm=self._norm[shown].values[rows],
-                    total=self._total[shown].values[rows],
-                    words=self.words[kind] if with_words else (),
-                )
-        chosen = rows.tolist()
+    def whole(self) -> Features:
+        """Return all rows, without copying: good until the table changes."""
+        views = {}
+        for kind in KINDS:
+            own = "terms" if kind == "lead" else kind
+            views[kind] = View(
+                matrix=_csr(
+                    self._weights[kind].values,
+                    self._columns[own].values,
+                    self._offsets[own].values,
+                    len(self.words[own]),
+                ),
+                norm=self._norm[kind].values,
+                total=self._total[kind].values,
+                words=self.words[own],
+            )
         return Features(
-            views={kind: views[kind] for kind in KINDS},
-            places=places,
+            views=views,
+            places=self._places.values,
             common=self._common.values,
-            earliest=self._earliest.values[rows],
-            latest=self._latest.values[rows],
-            urls=tuple(self._urls[row] for row in chosen),
-            languages=tuple(self._languages[row] for row in chosen),
+            earliest=self._earliest.values,
+            latest=self._latest.values,
+            urls=self._urls,
+            languages=self._languages,
         )
+
+    @contextmanager
+    def beside(self, translated: Translated) -> Iterator[Features]:
+        """Let rows stand at the end for a while; yield all of them."""
+        rows = len(self)
+        words = {kind: len(self.words[kind]) for kind in _OWN}
+        common = self._common
+        self.extend(translated)
+        try:
+            yield self.whole()
+        finally:
+            self._common = common
+            for kind in _OWN:
+                for word in self.words[kind][words[kind] :]:
+                    del self._number[kind][word]
+                del self.words[kind][words[kind] :]
+                self._offsets[kind].truncate(rows + 1)
+                self._columns[kind].truncate(int(self._offsets[kind].values[-1]))
+            for kind in KINDS:
+                self._weights[kind].truncate(
+                    len(self._columns["terms" if kind == "lead" else kind])
+                )
+                self._norm[kind].truncate(rows)
+                self._total[kind].truncate(rows)
+            self._places.truncate(len(self._columns["terms"]))
+            self._earliest.truncate(rows)
+            self._latest.truncate(rows)
+            del self._urls[rows:], self._languages[rows:]
+
+    def dates(self, row: int) -> tuple[int, int, frozenset[str]]:
+        """Return the bounds of a row's date, in microseconds since 1970, and its addresses."""
+        return int(self._earliest.values[row]), int(self._latest.values[row]), self._urls[row]
 
     def redate(self, row: int, earliest: int, latest: int, urls: frozenset[str]) -> None:
         """Give a row another date and other addresses: a copy of its text has come, or gone."""
         self._earliest.values[row], self._latest.values[row] = earliest, latest
         self._urls[row] = urls
-
-
-def stacked(above: Features, below: Features) -> Features:
-    """Return the rows of both, in the columns of the second, which are those of the first and more.
-
-    Raises
-    ------
-    ValueError
-        If the second has fewer columns.
-    """
-    views = {}
-    for kind in KINDS:
-        one, two = above.views[kind], below.views[kind]
-        width = two.matrix.shape[1]
-        if one.matrix.shape[1] > width:
-            raise ValueError(f"{kind}: the rows below have fewer columns")
-        ends = one.matrix.indptr[-1] + two.matrix.indptr[1:]
-        views[kind] = View(
-            matrix=_csr(
-                np.concatenate([one.matrix.data, two.matrix.data]),
-                np.concatenate([one.matrix.indices, two.matrix.indices]),
-                np.concatenate([one.matrix.indptr, ends]),
-                width,
-            ),
-            norm=np.concatenate([one.norm, two.norm]),
-            total=np.concatenate([one.total, two.total]),
-            words=(),
-        )
-    return Features(
-        views=views,
-        places=np.concatenate([above.places, below.places]),
-        common=below.common,
-        earliest=np.concatenate([above.earliest, below.earliest]),
-        latest=np.concatenate([above.latest, below.latest]),
-        urls=above.urls + below.urls,
-        languages=above.languages + below.languages,
-    )
 
 
 def _csr(data: NDArray[Any], columns: NDArray[np.int32], offsets: NDArray[Any], width: int) -> Any:

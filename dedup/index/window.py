@@ -23,11 +23,11 @@ from dedup.duplicates.fingerprints import token_digest
 from dedup.duplicates.lsh import band_keys
 from dedup.duplicates.minhash import EMPTY
 from dedup.events.candidates import COSINE_UNIT, SHARED_PAGE, gap_days, heaviest, one_language
-from dedup.events.features import Counted, Features, Observed, microseconds, observed
+from dedup.events.features import UNDATED, Counted, Features, Observed, microseconds, observed
 from dedup.events.groups import GroupText
 from dedup.events.profiles import RARE
 from dedup.index.postings import Bands, Terms
-from dedup.index.table import FeatureTable, Translated, stacked
+from dedup.index.table import FeatureTable, Translated
 from dedup.text.background import prior_document_frequency
 from dedup.text.clean import CleanArticle
 from dedup.text.tokenize import compared_tokens
@@ -176,14 +176,14 @@ class Window:
         group.members.append(member)
         self.home[member] = row
         group.sources |= text.sources
-        now = self.table.take(np.array([row]))
-        earliest, latest = int(now.earliest[0]), int(now.latest[0])
+        earliest, latest, urls = self.table.dates(row)
         alone = None if text.published is None else microseconds(text.published)
-        if alone is not None and (not now.dated[0] or (alone[1], alone[0]) < (latest, earliest)):
+        undated = earliest == UNDATED
+        if alone is not None and (undated or (alone[1], alone[0]) < (latest, earliest)):
             earliest, latest = alone
-        for url in text.urls - now.urls[0]:
+        for url in text.urls - urls:
             self._pages[url].append(row)
-        self.table.redate(row, earliest, latest, now.urls[0] | text.urls)
+        self.table.redate(row, earliest, latest, urls | text.urls)
 
     def count(self, counted: Counted, sign: int = 1) -> None:
         """Count the words of some texts, or count them no more."""
@@ -300,34 +300,32 @@ class Window:
         likely = share >= p - 5 * math.sqrt(p * (1 - p) / duplicate.num_perm)
         return at[likely], rows[likely]
 
-    def near(self, fresh: Fresh) -> tuple[Features, NDArray[np.int64], NDArray[np.int64]]:
+    def near(self, fresh: Fresh, features: Features) -> NDArray[np.int64]:
         """Return the pairs worth scoring that hold a newcomer.
+
+        Parameters
+        ----------
+        fresh : Fresh
+        features : Features
+            Of all rows, the newcomers at the end.
 
         Returns
         -------
-        features : Features
-            Of the live rows that are asked for, then of the newcomers.
-        rows : ndarray of int64, shape (t,)
-            The live rows, as the window numbers them.
-        pairs : ndarray of int64, shape (m, 2)
-            Rows of the features, the newcomer first, sorted: so its words are laid out once.
+        ndarray of int64, shape (m, 2)
+            The newcomer, or the later one, first, sorted: so its words are laid out once.
         """
         event = self.config.event
-        n = len(self)
-        found = [self._by_terms(fresh), self._by_url(fresh)]
-        a, b = np.concatenate(found).T  # newcomers as rows from n on
-        kept = np.where(b < n, self.alive.values[np.minimum(b, n - 1)] if n else False, True)
-        a, b = a[kept], b[kept]
-        rows = np.unique(b[b < n])
-        features = stacked(self.table.take(rows), fresh.words.features)
-        place = np.where(b < n, np.searchsorted(rows, b), b - n + len(rows))
-        pairs = np.sort(np.stack([a - n + len(rows), place], axis=1), axis=1)[:, ::-1]
+        pairs = np.concatenate([self._by_terms(fresh), self._by_url(fresh)])
+        alive = np.concatenate([self.alive.values, np.ones(len(fresh.texts), dtype=np.bool_)])
+        pairs = np.sort(pairs[alive[pairs[:, 1]]], axis=1)[:, ::-1]
         codes = np.unique(pairs[:, 0] * len(features) + pairs[:, 1])
         pairs = np.stack(np.divmod(codes, max(1, len(features))), axis=1)
         pairs = pairs[gap_days(features, pairs) <= event.window_days]
-        if not event.across_languages:
-            pairs = pairs[one_language(features.languages)(pairs)]
-        return features, rows, pairs
+        if event.across_languages:
+            return pairs
+        asked, place = np.unique(pairs, return_inverse=True)
+        spoken = [features.languages[row] for row in asked.tolist()]
+        return pairs[one_language(spoken)(place.reshape(-1, 2))]
 
     def _heaviest(self, features: Features) -> Any:
         return heaviest(features.views["terms"], self.config.event.top_terms)
