@@ -508,8 +508,11 @@ def test_settings_of_the_environment_are_checked(monkeypatch: pytest.MonkeyPatch
 
 def test_little_work_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    monkeypatch.setattr(engine, "_is_loaded", lambda: False)
     assert not engine.is_compiled(40 * 3000)
     assert engine.is_compiled(20_000 * 3000)
+    monkeypatch.setattr(engine, "_is_loaded", lambda: True)
+    assert engine.is_compiled(3000)
 
 
 def test_warm_up_command(

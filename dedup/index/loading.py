@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.article import Article
+from dedup.config import Config
 from dedup.dates import Interval
 from dedup.duplicates.fingerprints import fingerprint
+from dedup.duplicates.minhash import EMPTY
 from dedup.events.features import count, weigh
 from dedup.events.groups import GroupText, profiles_of
 from dedup.events.profiles import Profiles
@@ -93,6 +96,7 @@ class _Read:
     texts: Sequence[GroupText]
     languages: Sequence[Languages]
     profiles: Profiles
+    signatures: NDArray[np.uint32]
 
 
 def refresh(store: Store, window: Window, after: int, progress: Progress = silent) -> None:
@@ -120,7 +124,7 @@ def refresh(store: Store, window: Window, after: int, progress: Progress = silen
     parts = []
     for start in range(0, len(centres), _AT_ONCE):
         chosen = centres[start : start + _AT_ONCE]
-        part = _read(store, chosen, members, cluster)
+        part = _read(store, window.config, chosen, members, cluster)
         window.count(count(part.profiles))
         parts.append(part)
         progress("open", start + len(chosen), 2 * len(centres))
@@ -145,6 +149,7 @@ def refresh(store: Store, window: Window, after: int, progress: Progress = silen
 
 def _read(
     store: Store,
+    config: Config,
     centres: Sequence[int],
     members: Mapping[int, Sequence[int]],
     cluster: Mapping[int, int],
@@ -161,22 +166,31 @@ def _read(
         )
         texts.append(text)
         languages.append(spoken)
+    duplicate = config.duplicate
+    prints = fingerprint(
+        Told(texts), shingle_size=duplicate.shingle_size, num_perm=duplicate.num_perm
+    )
+    signatures = prints.signatures[
+        np.searchsorted(np.unique(prints.representative), prints.representative)
+    ]
+    profiles = profiles_of(texts)
+    # What was read is let go of, but for texts that are told by their words alone.
+    signed = (signatures != EMPTY).any(axis=1).tolist()
     return _Read(
         groups=groups,
         clusters=[cluster[centre] for centre in centres],
-        texts=texts,
+        texts=[
+            replace(text, clean=CleanArticle()) if known else text
+            for text, known in zip(texts, signed, strict=True)
+        ],
         languages=languages,
-        profiles=profiles_of(texts),
+        profiles=profiles,
+        signatures=signatures,
     )
 
 
 def _put_in(window: Window, part: _Read) -> None:
     counted = count(part.profiles)
-    duplicate = window.config.duplicate
-    prints = fingerprint(
-        Told(part.texts), shingle_size=duplicate.shingle_size, num_perm=duplicate.num_perm
-    )
-    heads = np.unique(prints.representative)
     features = weigh(
         part.profiles,
         window.observed_with(counted, known=True),
@@ -189,7 +203,7 @@ def _put_in(window: Window, part: _Read) -> None:
         texts=part.texts,
         counted=counted,
         words=window.table.translated(features),
-        signatures=prints.signatures[np.searchsorted(heads, prints.representative)],
+        signatures=part.signatures,
     )
     window.extend(part.groups, part.clusters, fresh, counted=True)
 

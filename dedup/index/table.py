@@ -143,7 +143,8 @@ class FeatureTable:
                 matrix=_csr(
                     self._weights[kind].values,
                     self._columns[own].values,
-                    self._offsets[own].values,
+                    # Of one type with the columns, or scipy would copy these.
+                    self._offsets[own].values.astype(np.int32),
                     len(self.words[own]),
                 ),
                 norm=self._norm[kind].values,
