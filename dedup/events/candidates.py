@@ -143,15 +143,24 @@ def event_candidates(
         found.append(fitting(np.stack([order[a], order[b]], axis=1)))
         if progress is not None:
             progress(done, n)
-    codes = np.concatenate(found)
     del matrix
-    found.clear()
-    codes = distinct(codes, overwrite=True)
+    codes = distinct(_in_one(found), overwrite=True)
     pairs = np.empty((len(codes), 2), dtype=np.int32)
     # There are many more pairs than groups: nothing is held twice.
     np.floor_divide(codes, max(n, 1), out=pairs[:, 0], casting="unsafe")
     np.remainder(codes, max(n, 1), out=pairs[:, 1], casting="unsafe")
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
+
+
+def _in_one(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return arrays as one, and let go of each as it is copied."""
+    whole = np.empty(sum(map(len, parts)), dtype=np.int64)
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
 
 
 #: Pairs of places in time, and how many places were gone through.

@@ -25,7 +25,7 @@ from dedup.index.records import (
     IndexStats,
 )
 from dedup.index.settling import Placed, assembled, reasons_of, settled
-from dedup.index.store import ArticleRow, Store
+from dedup.index.store import ArticleRow, DamagedError, Store, undamaged
 from dedup.index.window import Window
 from dedup.result import UnknownIdError
 from dedup.roles import Role
@@ -46,16 +46,17 @@ def assignments(store: Store, ids: Sequence[str]) -> list[Assignment]:
         row = rows[name]
         began = first[row.cluster]
         centre = centres.get(row.centre)
-        found.append(
-            Assignment(
-                article_id=name,
-                cluster_id=row.cluster,
-                group_id=name if centre is None else centre.id,
-                role=Role(row.role),
-                is_new=began is not None and began[0] == row.row,
-                reasons=(*json.loads(row.reasons), *([row.note] if row.note else [])),
+        with undamaged(f"article {name!r}"):
+            found.append(
+                Assignment(
+                    article_id=name,
+                    cluster_id=row.cluster,
+                    group_id=name if centre is None else centre.id,
+                    role=Role(row.role),
+                    is_new=began is not None and began[0] == row.row,
+                    reasons=(*json.loads(row.reasons), *([row.note] if row.note else [])),
+                )
             )
-        )
     return found
 
 
@@ -146,14 +147,15 @@ def cluster(store: Store, cluster_id: int) -> IndexedCluster:
 
 
 def _member(row: ArticleRow, centre: ArticleRow | None) -> IndexedMember:
-    article = unpack_article(row.id, row.told)
+    with undamaged(f"article {row.id!r}"):
+        article, role = unpack_article(row.id, row.told), Role(row.role)
     return IndexedMember(
         article_id=row.id,
         title=article.title,
         source=article.source,
         url=article.url,
         published=article.published,
-        role=Role(row.role),
+        role=role,
         group_id=row.id if centre is None else centre.id,
         similarity=row.similarity,
         live=bool(row.live),
@@ -257,7 +259,7 @@ _BROKEN = {
     ),
     "has a row that is handed out once more": (
         "SELECT id FROM articles WHERE row >= "
-        "(SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'next_row')"
+        "coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'next_row'), 0)"
     ),
 }
 
@@ -269,6 +271,14 @@ def check(store: Store) -> list[str]:
         for (line,) in store.all("PRAGMA quick_check")
         if line != "ok"
     ]
+    for row in store.live():
+        if row.packed is None:
+            continue  # that is asked below
+        try:
+            unpacked(row)
+            said(row)
+        except DamagedError as error:
+            found.append(f"the file is damaged: {error}")
     for what, question in _BROKEN.items():
         found += [f"article {name!r} {what}" for (name,) in store.all(question)]
     lost = store.all(

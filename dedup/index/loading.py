@@ -25,7 +25,7 @@ from dedup.events.features import count, weigh
 from dedup.events.groups import GroupText, profiles_of
 from dedup.events.profiles import Profiles
 from dedup.index.packing import unpack_clean, unpack_text
-from dedup.index.store import ArticleRow, Store
+from dedup.index.store import ArticleRow, Store, undamaged
 from dedup.index.window import Fresh, LiveGroup, Window
 from dedup.progress import Progress, silent
 from dedup.text.clean import CleanArticle
@@ -81,10 +81,9 @@ class Reader:
 
 
 def unpacked(row: ArticleRow) -> tuple[Article, CleanArticle]:
-    """Return an article and what it says; ValueError if it has expired."""
-    if row.packed is None:
-        raise ValueError(f"the text of {row.id!r} is gone")
-    return unpack_text(row.id, row.told, row.packed)
+    """Return a live article and what it says."""
+    with undamaged(f"article {row.id!r}"):
+        return unpack_text(row.id, row.told, row.packed or b"")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -158,7 +157,8 @@ def _read(
     groups, texts, languages = [], [], []
     for centre in centres:
         own = rows[centre]
-        clean, spoken = unpack_clean(own.packed or b"")
+        with undamaged(f"article {own.id!r}"):
+            clean, spoken = unpack_clean(own.packed or b"")
         told = [rows[row] for row in members[centre]]
         text = said(own, clean, None, told)
         groups.append(
@@ -216,6 +216,8 @@ def said(
 ) -> GroupText:
     """Return what a group says, of what the file tells of its members."""
     every = members or [own]
+    with undamaged(f"article {own.id!r}"):
+        urls = frozenset(url for row in every for url in json.loads(row.urls))
     dates = [interval(row.early, row.late) for row in every]
     return GroupText(
         id=own.id,
@@ -225,7 +227,7 @@ def said(
             key=lambda date: (date.end, date.start),
             default=None,
         ),
-        urls=frozenset(url for row in every for url in json.loads(row.urls)),
+        urls=urls,
         language=language,
         sources=frozenset(row.source for row in every if row.source),
     )

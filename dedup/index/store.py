@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -20,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from dedup.config import Config
 from dedup.errors import FormatError, MismatchError, StoreError
 
-__all__ = ["SCHEMA_VERSION", "ArticleRow", "Store"]
+__all__ = ["SCHEMA_VERSION", "ArticleRow", "DamagedError", "Store", "undamaged"]
 
 #: Raised when a file can no longer be read by the version before.
 SCHEMA_VERSION: Final = 1
@@ -87,6 +88,19 @@ CREATE TABLE pins (id TEXT PRIMARY KEY) WITHOUT ROWID;
 _MOST: Final = 500
 
 
+class DamagedError(Exception):
+    """Something in the file cannot be read; never leaves this package."""
+
+
+@contextmanager
+def undamaged(what: str) -> Iterator[None]:
+    """Say that something is damaged, where what follows cannot read it."""
+    try:
+        yield
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise DamagedError(f"{what} cannot be read: {error!r}") from error
+
+
 class ArticleRow(NamedTuple):
     """One row of the articles, in the order of its columns."""
 
@@ -146,8 +160,10 @@ class Store:
 
     def _open(self, config: Config | None) -> None:
         ask = self._connection.execute
+        ask("BEGIN")  # one look at both: another process may be making the file
         application = ask("PRAGMA application_id").fetchone()[0]
         is_empty = not ask("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        ask("COMMIT")
         if application != _APPLICATION and not is_empty:
             raise FormatError(
                 f"{self.path}: a database of another program; name another file for the index"
@@ -161,6 +177,9 @@ class Store:
                 f"{self.path}: an index of version {version}, this library reads "
                 f"{SCHEMA_VERSION}; add its articles to a new one"
             )
+        # SQLite would fill up what is missing of the last page with zeros.
+        if self.size() % ask("PRAGMA page_size").fetchone()[0]:
+            raise FormatError(f"{self.path}: its end is missing; restore it from a copy")
         ask("PRAGMA synchronous = FULL")
 
     def _create(self, config: Config) -> None:
@@ -184,9 +203,17 @@ class Store:
 
     def _checked_config(self, config: Config | None) -> Config:
         with self._told():
-            stored = json.loads(self.get("config") or "{}")
+            try:
+                stored = json.loads(self.get("config") or "{}")
+                known = Config.from_dict(stored)
+            except (ValueError, TypeError, AttributeError) as error:
+                self.close()
+                raise FormatError(
+                    f"{self.path}: the configuration in it is damaged ({error}); restore it from "
+                    "a copy"
+                ) from error
         if config is None:
-            return Config.from_dict(stored)
+            return known
         # By way of JSON, as the stored one came.
         given = json.loads(json.dumps(config.to_dict()))
         if given != stored:
@@ -208,7 +235,7 @@ class Store:
             raise StoreError(f"{self.path}: {error}; is the index closed?") from error
         except sqlite3.OperationalError as error:
             raise StoreError(f"{self.path}: {_remedy(str(error))}") from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, DamagedError) as error:
             raise FormatError(
                 f"{self.path}: not an index, or a damaged one ({error}); restore it from a copy, "
                 "or add its articles to a new one"
@@ -327,8 +354,8 @@ class Store:
         return None if found is None else cluster
 
     def vacuum(self) -> None:
-        """Give a part of what is free in the file back to the system."""
-        with self._told():
+        """Give what is free in the file back to the system, if nobody is in the way."""
+        with suppress(sqlite3.OperationalError):  # it can wait: what was asked for is stored
             self._connection.execute("PRAGMA incremental_vacuum").fetchall()
 
     def size(self) -> int:

@@ -402,7 +402,8 @@ class StoryIndex:
     def _current(self) -> Window:
         """Return the window as the file is now."""
         generation, last = self._generation(), self._store.next_row() - 1
-        window = self._window
+        # Until it has caught up there is none: what is interrupted half way is made anew.
+        window, self._window = self._window, None
         if window is None or self._seen[0] != generation or _worn(window):
             window = Window(self._config)
             self._reader = Reader(self._store)
