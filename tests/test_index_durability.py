@@ -839,6 +839,23 @@ def test_a_lost_last_byte_is_found_or_costs_nothing(path: Path) -> None:
         path.write_bytes(whole)
 
 
+@pytest.mark.xfail(
+    strict=True, reason="Store._open looks at the file's size alone; its log holds the rest"
+)
+def test_a_merge_of_the_log_that_stopped_half_way_is_finished(path: Path) -> None:
+    stream, log = Stream(1), Path(f"{path}-wal")
+    with StoryIndex(path, progress=False) as index:
+        index.add([stream.row(" ".join(stream.story())) for _ in range(20)])
+        before = said(index), held(index)
+        index._store._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        whole, logged = path.read_bytes(), log.read_bytes()
+    path.write_bytes(whole[:-1000])  # as when the disk was full
+    log.write_bytes(logged)
+    with StoryIndex(path, progress=False) as index:
+        assert (said(index), held(index)) == before
+        assert index.check() == []
+
+
 def test_a_page_that_was_lost_is_found(filled: Path) -> None:
     whole = filled.read_bytes()
     for start in range(0, len(whole), 4096):
@@ -926,6 +943,25 @@ def test_a_damaged_article_is_refused_in_the_library_s_own_words(damage: str, fi
     with StoryIndex(filled, progress=False) as index, pytest.raises(DedupError):
         index.query(written("q", WATCHED))
         index.assignment("c")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="undamaged() does not stand around dates, pairs and the log of changes"
+)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE articles SET early = 1 << 62, late = 1 << 62 WHERE id = 'c'",
+        "INSERT INTO pairs VALUES (1, 999, 5, 0)",
+        "UPDATE changes SET kind = 'gone' WHERE number = 1",
+    ],
+    ids=["dates", "pairs", "changes"],
+)
+def test_other_damage_is_refused_in_the_library_s_own_words(damage: str, filled: Path) -> None:
+    change(filled, damage)
+    with StoryIndex(filled, progress=False) as index, pytest.raises(DedupError):
+        index.query(written("q", WATCHED))
+        list(index.changes())
 
 
 def test_check_finds_a_text_that_cannot_be_read(filled: Path) -> None:

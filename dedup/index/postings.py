@@ -117,6 +117,7 @@ class Terms:
         self._small: Any = None
         self._late: list[Any] = []
         self._first = 0  # row that stands first in the small part
+        self._common = np.empty(0, dtype=np.int64)  # terms that count for nothing in the large one
 
     def extend(self, rows: Any) -> None:
         """Put rows in, as a sparse matrix of whole numbers, rows by terms."""
@@ -157,9 +158,12 @@ class Terms:
         rows = _stacked(self._late)
         self._late = [rows]
         if rows.shape[0] > _BESIDE + self._first // _SHARE:
-            whole = rows if self._large is None else _beside(self._large, rows.T.tocsr())
-            self._large = rows.T.tocsr() if self._large is None else whole
-            self._large = _capped(self._large, cap, may_cap)
+            late = rows.T.tocsr()
+            large = late if self._large is None else _beside(self._large, late)
+            over = np.flatnonzero(np.diff(large.indptr) > cap)
+            # What was common once stays out, or it would come back row by row.
+            self._common = np.union1d(self._common, over[may_cap(over)])
+            self._large = _capped(large, cap, self._common)
             self._first += rows.shape[0]
             self._late, self._small = [], None
         else:
@@ -242,16 +246,12 @@ def _columns_below(matrix: Any, width: int) -> Any:
     )
 
 
-def _capped(matrix: Any, cap: int, may_cap: Any) -> Any:
-    """Return the postings with the last ``cap`` of each term, or none where the term is common."""
+def _capped(matrix: Any, cap: int, common: NDArray[np.int64]) -> Any:
+    """Return the postings with the last ``cap`` of each term, and none of the common ones."""
     from scipy.sparse import csr_array
 
-    counts = np.diff(matrix.indptr)
-    over = np.flatnonzero(counts > cap)
-    if not len(over):
-        return matrix
-    kept = counts.astype(np.int64)
-    kept[over] = np.where(may_cap(over), 0, cap)
+    kept = np.minimum(np.diff(matrix.indptr).astype(np.int64), cap)
+    kept[common] = 0
     first = matrix.indptr[1:] - kept
     offsets = np.zeros(len(kept) + 1, dtype=np.int64)
     np.cumsum(kept, out=offsets[1:])
