@@ -936,6 +936,7 @@ def test_a_damaged_configuration_is_refused(value: str, filled: Path) -> None:
         "told = '{'",
         "role = 'rumour'",
         "urls = '['",
+        "early = 1 << 62, late = 1 << 62",
     ],
 )
 def test_a_damaged_article_is_refused_in_the_library_s_own_words(damage: str, filled: Path) -> None:
@@ -1268,3 +1269,37 @@ def test_unseen_articles_go_where_they_went_after_many_batches(path: Path) -> No
 
 if __name__ == "__main__":
     serve()
+
+
+def test_damaged_pairs_and_changes_are_refused(filled: Path) -> None:
+    change(filled, "INSERT INTO pairs VALUES (1, 999, 5, 0)")
+    change(filled, "UPDATE changes SET kind = 'gone' WHERE number = 1")
+    with StoryIndex(filled, progress=False) as index:
+        with pytest.raises(FormatError, match="pair"):
+            index.query(written("q", WATCHED))
+        with pytest.raises(FormatError, match="gone"):
+            list(index.changes())
+
+
+def test_a_few_bytes_and_anothers_empty_database_are_refused(path: Path) -> None:
+    path.write_text("x", "utf-8")
+    with pytest.raises(FormatError, match="not an index"):
+        StoryIndex(path)
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA application_id = 7")
+    connection.close()
+    with pytest.raises(FormatError, match="another program"):
+        StoryIndex(path)
+
+
+def test_a_file_cut_short_in_a_checkpoint_is_made_whole(path: Path, tmp_path: Path) -> None:
+    with StoryIndex(path, progress=False) as index:
+        index.add(every_fixture()[:20])
+        index._store._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        copy = tmp_path / "copy.db"
+        copy.write_bytes(path.read_bytes()[:-1000])
+        Path(f"{copy}-wal").write_bytes(Path(f"{path}-wal").read_bytes())
+    with StoryIndex(copy, progress=False) as index:
+        assert len(index) == 20
+        assert index.check() == []

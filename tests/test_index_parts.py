@@ -510,22 +510,16 @@ def test_of_a_rare_term_the_last_rows_of_the_large_part_count(
 
 @pytest.mark.usefixtures("kernels")
 @given(
-    put=st.lists(term_row, max_size=20),
-    beside=term_rows.map(lambda rows: rows[:3]),
+    steps=term_steps,
+    parts=part_sizes,
     cap=st.integers(1, 4),
     common=st.frozensets(st.integers(0, WIDTH - 1)),
-    asked=term_rows,
 )
 @settings(max_examples=80)
 def test_of_a_common_term_no_row_of_the_large_part_counts(
-    put: list[list[int]],
-    beside: list[list[int]],
-    cap: int,
-    common: frozenset[int],
-    asked: list[list[int]],
+    steps: TermSteps, parts: tuple[int, int], cap: int, common: frozenset[int]
 ) -> None:
-    # Four rows or more become the large part at once; three at most stand beside it.
-    run_terms([(put, WIDTH, asked), (beside, 0, asked)], (3, 1 << 30), 1, cap, common)
+    run_terms(steps, parts, 1, cap, common)
 
 
 def test_a_common_term_does_not_come_back() -> None:
@@ -701,6 +695,20 @@ def test_another_set_of_newcomers_may_come_after_one_that_left(
         pass
     table.extend(table.translated(weighed(others, observed)))
     assert told_by(table.whole()) == told_by(weighed([*held, *others], observed))
+
+
+def test_what_newcomers_take_for_a_name_leaves_with_them() -> None:
+    texts = [group("Cainiao marlin hub")]
+    observed = observed_in(texts)
+    assert {"cainiao"} == set(observed.names)
+    table = in_pieces([texts], observed)
+    before = told_by(table.whole())
+    other = replace(observed, names={"marlin": 1})
+    with table.beside(table.translated(weighed([group("marlin cainiao ferry")], other))):
+        assert told_by(table.whole()) != before
+    assert told_by(table.whole()) == before
+    table.extend(table.translated(weighed(texts, observed)))
+    assert told_by(table.whole()) == 2 * before
 
 
 @given(st.lists(groups, min_size=1, max_size=6), groups, st.data())

@@ -203,21 +203,23 @@ def explain(store: Store, window: Window, a: ArticleRow, b: ArticleRow) -> Evide
 
 def changes(store: Store, since: int) -> list[Change]:
     """Return what happened after a change."""
-    return [
-        Change(
-            number=number,
-            kind=ChangeKind(kind),
-            cluster_id=cluster_id,
-            article_id=article,
-            other_id=other,
-            reason=reason,
-        )
-        for number, kind, cluster_id, article, other, reason in store.all(
-            "SELECT number, kind, cluster, article, other, reason FROM changes "
-            "WHERE number > ? ORDER BY number",
-            since,
-        )
-    ]
+    rows = store.all(
+        "SELECT number, kind, cluster, article, other, reason FROM changes "
+        "WHERE number > ? ORDER BY number",
+        since,
+    )
+    with undamaged("a change"):
+        return [
+            Change(
+                number=number,
+                kind=ChangeKind(kind),
+                cluster_id=cluster_id,
+                article_id=article,
+                other_id=other,
+                reason=reason,
+            )
+            for number, kind, cluster_id, article, other, reason in rows
+        ]
 
 
 def stats(store: Store) -> IndexStats:

@@ -140,7 +140,8 @@ def refresh(store: Store, window: Window, after: int, progress: Progress = silen
     found = store.all("SELECT a, b, probability, version FROM pairs WHERE b > ?", after)
     table = np.array(found, dtype=np.int64).reshape(-1, 4)
     home = window.home
-    ends = np.array([[home[a], home[b]] for a, b in table[:, :2].tolist()], dtype=np.int64)
+    with undamaged("a scored pair"):
+        ends = np.array([[home[a], home[b]] for a, b in table[:, :2].tolist()], dtype=np.int64)
     window.add_pairs(
         np.sort(ends.reshape(-1, 2), axis=1), table[:, 2], table[:, 3].astype(np.bool_)
     )
@@ -218,7 +219,7 @@ def said(
     every = members or [own]
     with undamaged(f"article {own.id!r}"):
         urls = frozenset(url for row in every for url in json.loads(row.urls))
-    dates = [interval(row.early, row.late) for row in every]
+        dates = [interval(row.early, row.late) for row in every]
     return GroupText(
         id=own.id,
         clean=clean if clean and is_comparable(clean.title, clean.body) else CleanArticle(),

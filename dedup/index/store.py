@@ -84,8 +84,22 @@ CREATE TABLE links (
 CREATE TABLE pins (id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
+#: Bytes in the head of any SQLite database.
+_HEAD: Final = 100
+
 #: Values of one statement, at most.
 _MOST: Final = 500
+
+
+#: What reading something that is not what it was written as may raise.
+_UNREADABLE: Final = (
+    zlib.error,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
 
 
 class DamagedError(Exception):
@@ -97,7 +111,7 @@ def undamaged(what: str) -> Iterator[None]:
     """Say that something is damaged, where what follows cannot read it."""
     try:
         yield
-    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise DamagedError(f"{what} cannot be read: {error!r}") from error
 
 
@@ -142,6 +156,8 @@ class Store:
     def __init__(self, path: str | PathLike[str], config: Config | None, timeout: float) -> None:
         self.path = fspath(path)
         self._timeout = timeout
+        if 0 < self.size() < _HEAD:  # SQLite takes a few bytes for an empty database
+            raise FormatError(f"{self.path}: not an index; name another file")
         with self._told():
             self._connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
         try:
@@ -164,7 +180,7 @@ class Store:
         application = ask("PRAGMA application_id").fetchone()[0]
         is_empty = not ask("SELECT count(*) FROM sqlite_master").fetchone()[0]
         ask("COMMIT")
-        if application != _APPLICATION and not is_empty:
+        if application != _APPLICATION and (application or not is_empty):
             raise FormatError(
                 f"{self.path}: a database of another program; name another file for the index"
             )
@@ -177,8 +193,11 @@ class Store:
                 f"{self.path}: an index of version {version}, this library reads "
                 f"{SCHEMA_VERSION}; add its articles to a new one"
             )
-        # SQLite would fill up what is missing of the last page with zeros.
-        if self.size() % ask("PRAGMA page_size").fetchone()[0]:
+        # SQLite would fill up what is missing of the last page with zeros; a file that is left so
+        # by a checkpoint that was cut short is made whole from what is beside it.
+        beside = Path(f"{self.path}-wal")
+        whole = beside.exists() and beside.stat().st_size
+        if not whole and self.size() % ask("PRAGMA page_size").fetchone()[0]:
             raise FormatError(f"{self.path}: its end is missing; restore it from a copy")
         ask("PRAGMA synchronous = FULL")
 
@@ -232,7 +251,9 @@ class Store:
         try:
             yield
         except sqlite3.ProgrammingError as error:
-            raise StoreError(f"{self.path}: {error}; is the index closed?") from error
+            raise StoreError(
+                f"{self.path}: {error} (an index is closed, or used in another thread than its own)"
+            ) from error
         except sqlite3.OperationalError as error:
             raise StoreError(f"{self.path}: {_remedy(str(error))}") from error
         except (sqlite3.DatabaseError, DamagedError) as error:
