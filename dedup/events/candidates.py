@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
-from dedup.arrays import distinct
+from dedup.arrays import Chunks, distinct
 from dedup.events.features import UNDATED, Features, View
 from dedup.events.profiles import RARE
 from dedup.hashing import token_hash
@@ -293,10 +293,11 @@ def heaviest(view: View, size: int) -> csr_array[Any]:
 
     Among equals all are kept or none, so that order is moot; and partial cosines are lower bounds.
     """
-    from scipy.sparse import vstack
+    from scipy.sparse import csr_array
 
-    parts = []
-    for first in range(0, max(1, view.matrix.shape[0]), _BLOCK):
+    data, indices, done = Chunks(np.int32), Chunks(np.int32), 0
+    offsets = np.zeros_like(view.matrix.indptr)
+    for first in range(0, view.matrix.shape[0], _BLOCK):
         kept = view.matrix[first : first + _BLOCK]
         for start, end in pairwise(kept.indptr.tolist()):
             if end - start > size:
@@ -307,8 +308,11 @@ def heaviest(view: View, size: int) -> csr_array[Any]:
         length = np.repeat(view.norm[first : first + _BLOCK], np.diff(kept.indptr))
         kept.data = np.rint(kept.data / length * COSINE_UNIT).astype(np.int32)
         kept.eliminate_zeros()
-        parts.append(kept)
-    return vstack(parts, format="csr")
+        data.keep(kept.data)
+        indices.keep(kept.indices)
+        offsets[first + 1 : first + 1 + kept.shape[0]] = done + kept.indptr[1:]
+        done += len(kept.data)
+    return csr_array((data.joined(), indices.joined(), offsets), shape=view.matrix.shape)
 
 
 def _in_runs(

@@ -157,7 +157,10 @@ class Store:
         self.path = fspath(path)
         self._timeout = timeout
         if 0 < self.size() < _HEAD:  # SQLite takes a few bytes for an empty database
-            raise FormatError(f"{self.path}: not an index; name another file")
+            raise FormatError(
+                f"{self.path}: not an index, or a damaged one (a few bytes only); restore it from "
+                "a copy, or name another file"
+            )
         with self._told():
             self._connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
         try:
