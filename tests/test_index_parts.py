@@ -698,7 +698,7 @@ def test_another_set_of_newcomers_may_come_after_one_that_left(
 
 
 def test_what_newcomers_take_for_a_name_leaves_with_them() -> None:
-    texts = [group("Cainiao marlin hub")]
+    texts = [group("the Cainiao marlin hub")]
     observed = observed_in(texts)
     assert {"cainiao"} == set(observed.names)
     table = in_pieces([texts], observed)
