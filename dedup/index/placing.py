@@ -88,7 +88,7 @@ class Plan:
     labels : ndarray of int64, shape (s,)
         Their clusters.
     every : ndarray of int64, shape (t, 2)
-        All scored pairs, those of the newcomers last.
+        The scored pairs of these rows and their neighbours, those of the newcomers last.
     held : ndarray of int64, shape (t,)
         Their probabilities, round-ups held down.
     """
