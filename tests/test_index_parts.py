@@ -55,7 +55,7 @@ from dedup.text.language import Languages
 from dedup.text.normalize import normalize
 from dedup.text.recurring import RecurringLines
 from dedup.text.told import Told
-from test_canonical import decided, member
+from test_canonical import TITLE, decided, member
 
 # ---------------------------------------------------------------- which cluster keeps its id
 
@@ -850,10 +850,13 @@ def test_updates_are_followed_where_they_are_preferred() -> None:
 
 
 def test_rules_that_do_not_run_are_not_looked_for() -> None:
-    early, late = member("a", published=EARLY), member("z", published=LATE)
-    for rules in ((), ("pinned",), ("earliest",), ("presentation", "earliest")):
+    early, late = member("a", published=EARLY), member("z", published=LATE, title=TITLE.upper())
+    for rules in ((), ("pinned",), ("earliest",), ("presentation",), ("centre", "earliest")):
         config = CanonicalConfig(rules=rules)
+        assert choose([early, late], config).article_id == "a"
         assert shown([early, late], ["z"], config).article_id == "z"
+    pinned = CanonicalConfig(rules=("pinned",), pins=("a",))
+    assert shown([early, late], ["z"], pinned).article_id == "a"
     assert sticky(CanonicalConfig(), frozenset()) == CanonicalConfig()
 
 
