@@ -116,6 +116,7 @@ def assemble(
             duplicate_candidates=duplicates.candidates,
             duplicate_pairs=len(duplicates.pairs),
             capped_buckets=duplicates.capped_buckets,
+            capped_pairs=duplicates.capped_pairs,
             event_candidates=events.candidates,
             event_pairs=0 if events.scores is None else len(events.scores),
             capped_terms=events.capped_terms,

@@ -214,6 +214,9 @@ def warm_up(progress: Progress = silent) -> bool:
     if _is_loaded():
         return bool(loops.CACHED)
     calls = _calls(loops)
+    _logger.info(
+        "loading the compiled loops; the first time they are compiled, for some ten seconds"
+    )
     progress("compile", 0, len(calls))
     for done, call in enumerate(calls, start=1):
         call()

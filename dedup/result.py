@@ -46,6 +46,8 @@ class Statistics:
         Pairs that LSH proposed, and those that exact verification kept (exact copies collapsed).
     capped_buckets : int
         LSH buckets over ``duplicate.bucket_cap``; not all of their pairs were tried.
+    capped_pairs : int
+        Pairs that were not tried there, counted in each band that cut them.
     event_candidates, event_pairs : int
         Pairs of groups that were scored, and those at or above ``event.floor``.
     capped_terms : int
@@ -63,6 +65,7 @@ class Statistics:
     duplicate_candidates: int = 0
     duplicate_pairs: int = 0
     capped_buckets: int = 0
+    capped_pairs: int = 0
     event_candidates: int = 0
     event_pairs: int = 0
     capped_terms: int = 0

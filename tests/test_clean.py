@@ -178,7 +178,11 @@ def test_a_packed_text_is_the_same_and_never_larger(text: str) -> None:
     held = packed(text)
     assert unpacked(held) == text
     assert sys.getsizeof(held) <= sys.getsizeof(text)
-    assert CleanArticle(text=held).body == CleanArticle(text=text).body
+    one, other = CleanArticle(text=held), CleanArticle(text=text)
+    assert one.body == other.body
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != CleanArticle(text=text + ".")
 
 
 @pytest.mark.parametrize("spans", [((2, 2),), ((0, 2), (2, 3)), ((1, 9),), ((-1, 2),), ((3, 1),)])

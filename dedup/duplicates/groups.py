@@ -50,6 +50,8 @@ class Duplicates:
         Pairs that were counted exactly.
     capped_buckets : int
         Buckets over the cap; if not 0, pairs may be missing, and raising the cap finds them.
+    capped_pairs : int
+        Pairs that they did not nominate, counted in each band.
     """
 
     representative: NDArray[np.int64]
@@ -58,6 +60,7 @@ class Duplicates:
     jaccard: NDArray[np.float64]
     candidates: int
     capped_buckets: int
+    capped_pairs: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.representative)
@@ -190,4 +193,5 @@ def find_duplicates(
         jaccard=verified.jaccard,
         candidates=len(candidates),
         capped_buckets=candidates.capped_buckets,
+        capped_pairs=candidates.capped_pairs,
     )

@@ -298,7 +298,7 @@ def heaviest(view: View, size: int) -> csr_array[Any]:
     data, indices, done = Chunks(np.int32), Chunks(np.int32), 0
     offsets = np.zeros_like(view.matrix.indptr)
     for first in range(0, view.matrix.shape[0], _BLOCK):
-        kept = view.matrix[first : first + _BLOCK]
+        kept = view.matrix[first : first + _BLOCK].copy()  # it is written into
         for start, end in pairwise(kept.indptr.tolist()):
             if end - start > size:
                 weights = kept.data[start:end]

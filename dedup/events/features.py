@@ -347,7 +347,7 @@ def weigh(
 
 
 def _blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
-    """Yield texts to be worked on at once, and their entries: all at once take too much memory."""
+    """Yield slices of at most ``BLOCK`` texts, and of their entries in the flat arrays."""
     for start in range(0, len(offsets) - 1, BLOCK):
         stop = min(start + BLOCK, len(offsets) - 1)
         yield slice(start, stop), slice(int(offsets[start]), int(offsets[stop]))
@@ -356,7 +356,10 @@ def _blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[slice, slice]]:
 def _entries_of(
     profiles: Profiles, of_kind: NDArray[np.bool_], *values: NDArray[Any]
 ) -> tuple[NDArray[Any], ...]:
-    """Return the entries of some words: their offsets for each text, their words, their values."""
+    """Return the entries of some words: their offsets for each text, their words, their values.
+
+    ``of_kind`` has a flag for each word's number, and ``values`` one value for each entry.
+    """
     total = sum(
         int(np.count_nonzero(of_kind[profiles.word[here]])) for _, here in _blocks(profiles.offsets)
     )

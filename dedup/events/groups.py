@@ -87,7 +87,7 @@ def features_of(
     prior_weight: int,
 ) -> Features:
     """Weigh the profiles of groups; see :func:`dedup.events.features.weigh`."""
-    shared: dict[Languages, Languages] = {}  # few differ, and each takes as much as its text's url
+    shared: dict[Languages, Languages] = {}  # few differ: one object for each
     return weigh(
         profiles,
         observed,

@@ -1,7 +1,7 @@
 """What many articles say, put together when it is asked for.
 
 A million bodies would take as much memory as the articles they are cut from, and are asked for a
-few thousand at a time.
+few thousand at a time.  What must be held is packed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ __all__ = ["Text", "Told", "packed", "unpacked"]
 def packed(text: str) -> str | bytes:
     """Return a text in the form that takes less memory, as it is or in UTF-8.
 
-    A string with a single dash or curly quote in it takes two bytes for every letter.
+    A single character beyond U+00FF makes every other one of a string take two bytes, or four.
+    There must be no lone surrogates.
 
     >>> unpacked(packed("a dash –")), packed("none")
     ('a dash –', 'none')
