@@ -12,6 +12,9 @@ __all__ = ["Chunks", "Growing", "connected_components", "distinct", "rows_of"]
 #: Bytes from which on memory comes from the system by itself, and goes back there when it is freed.
 _CHUNK: Final = 1 << 26
 
+#: Bytes from which on an array that grows gets such a piece.
+_SMALL: Final = 1 << 18
+
 _Scalar = TypeVar("_Scalar", np.int64, np.uint64)
 
 
@@ -106,6 +109,9 @@ class Chunks:
 class Growing:
     """An array that grows at its end, in amortised constant time a value.
 
+    From some hundred kilobytes on it has a large piece of memory to itself, of which what is not
+    written yet takes none: so it does not leave holes behind as it grows.
+
     >>> numbers = Growing(np.int32)
     >>> numbers.extend(np.array([1, 2], dtype=np.int32))
     >>> numbers.values.tolist()
@@ -120,7 +126,10 @@ class Growing:
         """Add values at the end."""
         count = self._count + len(values)
         if count > len(self._room):
-            more = np.empty(max(count, 2 * len(self._room)), dtype=self._room.dtype)
+            size = max(count, 2 * len(self._room))
+            if size * self._room.itemsize > _SMALL:
+                size = max(size, _CHUNK // self._room.itemsize)
+            more = np.empty(size, dtype=self._room.dtype)
             more[: self._count] = self.values
             self._room = more
         self._room[self._count : count] = values

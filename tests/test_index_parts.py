@@ -28,7 +28,6 @@ from dedup.events.candidates import SHARED_PAGE, event_candidates
 from dedup.events.features import (
     KINDS,
     UNDATED,
-    Counted,
     Features,
     Observed,
     count,
@@ -43,15 +42,13 @@ from dedup.index.packing import (
     pack_article,
     pack_text,
     unpack_article,
-    unpack_clean,
     unpack_text,
 )
 from dedup.index.postings import Bands, Terms
 from dedup.index.settling import sticky
-from dedup.index.table import FeatureTable
-from dedup.index.window import Fresh, LiveGroup, Window, exact_key
+from dedup.index.table import FeatureTable, Translated
+from dedup.index.window import Fresh, LiveGroup, Window, exact_key, exact_keys
 from dedup.text.clean import CleanArticle, clean
-from dedup.text.language import Languages
 from dedup.text.normalize import normalize
 from dedup.text.recurring import RecurringLines
 from dedup.text.told import Told
@@ -236,17 +233,14 @@ articles = st.builds(
     credit=st.one_of(some_text, st.just("Reuters")),
     extra=st.one_of(st.none(), st.dictionaries(odd_text, plain, max_size=3)),
 )
-languages = st.builds(
-    Languages, st.sampled_from(["", "Latin", "Han"]), st.frozensets(st.sampled_from(["en", "id"]))
-)
 
 
 def cleaned(article: Article, *, strip_furniture: bool = True) -> CleanArticle:
     return clean(article, RecurringLines.empty(), strip_furniture=strip_furniture)
 
 
-def assert_comes_back(article: Article, made: CleanArticle, spoken: Languages) -> None:
-    told, packed = pack_article(article), pack_text(article, made, spoken)
+def assert_comes_back(article: Article, made: CleanArticle) -> None:
+    told, packed = pack_article(article), pack_text(article, made)
     found, again = unpack_text(article.id, told, packed)
     assert found == article
     # Equality passes 1 for True and 1.0; the content's id does not.
@@ -254,7 +248,6 @@ def assert_comes_back(article: Article, made: CleanArticle, spoken: Languages) -
     assert again == made
     assert again.body == made.body
     assert (again.text is found.text) == (normalize(article.text) == article.text)
-    assert unpack_clean(packed) == (made, spoken)
     assert unpack_article(article.id, told) == replace(article, text="")
 
 
@@ -264,22 +257,22 @@ def test_every_fixture_comes_back() -> None:
     assert len(found) > 150
     made = [cleaned(article) for article in found]
     for article, each in zip(found, made, strict=True):
-        assert_comes_back(article, each, Languages("Latin", frozenset({"en"})))
+        assert_comes_back(article, each)
     # So that each kind of thing that cleaning finds was there.
     for name in ("header", "dateline", "credits", "dates", "removed", "withdrawn", "spans"):
         assert any(getattr(each, name) for each in made), name
     assert any(each.text != article.text for article, each in zip(found, made, strict=True))
 
 
-@given(articles, languages, st.booleans())
+@given(articles, st.booleans())
 @settings(max_examples=300)
-def test_any_article_comes_back(article: Article, spoken: Languages, strip: bool) -> None:
-    assert_comes_back(article, cleaned(article, strip_furniture=strip), spoken)
+def test_any_article_comes_back(article: Article, strip: bool) -> None:
+    assert_comes_back(article, cleaned(article, strip_furniture=strip))
 
 
 def test_an_empty_article_comes_back() -> None:
     article = Article(id="1")
-    assert_comes_back(article, cleaned(article), Languages("", frozenset()))
+    assert_comes_back(article, cleaned(article))
 
 
 @pytest.mark.parametrize("text", ["Share", "Share\n\nAdvertisement", "“Share”\r\n—\u2028Share", ""])
@@ -288,7 +281,7 @@ def test_nothing_left_is_not_all_of_it(text: str) -> None:
     made = cleaned(article)
     nothing, everything = replace(made, spans=()), replace(made, spans=None)
     for each in (nothing, everything):
-        assert_comes_back(article, each, Languages("", frozenset()))
+        assert_comes_back(article, each)
     assert nothing.body == "" and (everything.body != "") == bool(text)
     assert nothing != everything
 
@@ -631,10 +624,14 @@ def assert_same_scores(a: Features, b: Features, pairs: NDArray[np.int64]) -> No
     assert one.probability.tolist() == other.probability.tolist()
 
 
+def translated(table: FeatureTable, texts: Sequence[GroupText], observed: Observed) -> Translated:
+    return table.translated(weighed(texts, observed), profiles_of(texts).named)
+
+
 def in_pieces(pieces: Sequence[Sequence[GroupText]], observed: Observed) -> FeatureTable:
     table = FeatureTable()
     for piece in pieces:
-        table.extend(table.translated(weighed(piece, observed)))
+        table.extend(translated(table, piece, observed))
     return table
 
 
@@ -661,14 +658,14 @@ def test_rows_stand_beside_a_table_for_a_while(
     observed = observed_in(texts)
     table, whole = in_pieces(pieces, observed), weighed(texts, observed)
     before = told_by(table.whole()), {kind: list(words) for kind, words in table.words.items()}
-    translated = table.translated(weighed(late, observed))
+    newcomers = translated(table, late, observed)
 
     def now() -> tuple[list[Any], dict[str, list[str]]]:
         return told_by(table.whole()), {kind: list(words) for kind, words in table.words.items()}
 
     assert now() == before  # nothing is put in by translating
     try:
-        with table.beside(translated) as features:
+        with table.beside(newcomers) as features:
             assert told_by(features) == told_by(whole)
             assert_same_scores(features, whole, every_pair(len(texts)))
             if fails:
@@ -678,9 +675,9 @@ def test_rows_stand_beside_a_table_for_a_while(
     assert now() == before
     assert len(table) == len(texts) - len(late)
     # What was translated before is still good, and so is what is translated now.
-    table.extend(translated)
+    table.extend(newcomers)
     assert told_by(table.whole()) == told_by(whole)
-    table.extend(table.translated(weighed(texts, observed)))
+    table.extend(translated(table, texts, observed))
     assert told_by(table.whole()) == 2 * told_by(whole)
 
 
@@ -691,9 +688,9 @@ def test_another_set_of_newcomers_may_come_after_one_that_left(
     others = data.draw(some_groups)
     observed = observed_in([*held, *late, *others])
     table = in_pieces([held], observed)
-    with table.beside(table.translated(weighed(late, observed))):
+    with table.beside(translated(table, late, observed)):
         pass
-    table.extend(table.translated(weighed(others, observed)))
+    table.extend(translated(table, others, observed))
     assert told_by(table.whole()) == told_by(weighed([*held, *others], observed))
 
 
@@ -704,10 +701,10 @@ def test_what_newcomers_take_for_a_name_leaves_with_them() -> None:
     table = in_pieces([texts], observed)
     before = told_by(table.whole())
     other = replace(observed, names={"marlin": 1})
-    with table.beside(table.translated(weighed([group("marlin cainiao ferry")], other))):
+    with table.beside(translated(table, [group("marlin cainiao ferry")], other)):
         assert told_by(table.whole()) != before
     assert told_by(table.whole()) == before
-    table.extend(table.translated(weighed(texts, observed)))
+    table.extend(translated(table, texts, observed))
     assert told_by(table.whole()) == 2 * before
 
 
@@ -917,7 +914,6 @@ def fresh_of(
     signed: NDArray[np.uint32] | None = None,
 ) -> Fresh:
     profiles = profiles_of(texts)
-    counted = count(profiles)
     duplicate = window.config.duplicate
     if signed is None:
         prints = fingerprint(
@@ -925,19 +921,18 @@ def fresh_of(
         )
         heads = np.unique(prints.representative)
         signed = prints.signatures[np.searchsorted(heads, prints.representative)]
-    observed = observed or window.observed_with(counted)
+    observed = observed or window.counts.observed_with(count(profiles))
     return Fresh(
-        texts=texts,
-        counted=counted,
-        words=window.table.translated(features_of(texts, profiles, observed, 1000)),
+        words=window.table.translated(features_of(texts, profiles, observed, 1000), profiles.named),
         signatures=signed,
+        exact=exact_keys(texts, signed),
     )
 
 
 def put_in(window: Window, fresh: Fresh) -> list[int]:
     """Put groups of one article each in; an article's number is a hundred more than its row."""
     first = len(window)
-    rows = list(range(first, first + len(fresh.texts)))
+    rows = list(range(first, first + len(fresh)))
     window.extend(
         [
             LiveGroup(centre=100 + row, id=str(row), members=[100 + row], sources=frozenset())
@@ -947,10 +942,6 @@ def put_in(window: Window, fresh: Fresh) -> list[int]:
         fresh,
     )
     return rows
-
-
-def counted_of(text: GroupText) -> Counted:
-    return count(profiles_of([text]))
 
 
 def near(window: Window, fresh: Fresh) -> list[tuple[int, int]]:
@@ -990,7 +981,7 @@ def test_near_are_the_candidates_of_a_batch_of_who_is_left(
         for batch, leaving in zip(batches, gone, strict=True):
             put_in(window, fresh_of(window, batch, observed))
             for row in leaving:
-                window.drop(row, texts[row], counted_of(texts[row]))
+                window.drop(row)
             near(window, fresh_of(window, asking, observed))
         found = near(window, fresh_of(window, asking, observed))
     out = {row for leaving in gone for row in leaving}
@@ -1019,7 +1010,7 @@ def test_a_page_of_many_stories_says_nothing() -> None:
     put_in(window, fresh_of(window, texts))
     asking = [group("another", urls=[page])]
     assert near(window, fresh_of(window, asking)) == []
-    window.drop(3, texts[3], counted_of(texts[3]))
+    window.drop(3)
     n = len(window)
     left = [row for row in range(n) if row != 3]
     assert near(window, fresh_of(window, asking)) == [(n, row) for row in left]
@@ -1062,7 +1053,7 @@ def test_alike_are_live_rows_that_share_a_band_and_enough_places(
         put_in(window, fresh_of(window, texts[start:stop], signed=signed[start:stop]))
     out = data.draw(st.sets(st.integers(0, n - 1))) if n else set()
     for row in out:
-        window.drop(row, texts[row], counted_of(texts[row]))
+        window.drop(row)
     p = duplicate.threshold
     least = p - 5 * (p * (1 - p) / num_perm) ** 0.5
     expected = []
@@ -1086,7 +1077,7 @@ def test_rows_that_are_gone_take_no_room_in_a_band() -> None:
     texts = [group(str(at)) for at in range(9)]
     put_in(window, fresh_of(window, texts, signed=signed))
     for row in range(8):
-        window.drop(row, texts[row], counted_of(texts[row]))
+        window.drop(row)
     # A window that never held those finds who is left.
     put_in(loaded, fresh_of(loaded, texts[8:], signed=signed[8:]))
     assert listed(loaded.alike(signed[:1])) == [(0, 0)]
@@ -1103,15 +1094,27 @@ def test_rows_that_are_gone_do_not_make_a_term_common() -> None:
         merging(patch, 0, 1 << 30)
         put_in(window, fresh_of(window, texts[:4], observed))
         for row in range(1, 4):
-            window.drop(row, texts[row], counted_of(texts[row]))
+            window.drop(row)
         put_in(loaded, fresh_of(loaded, texts[:1], observed))
         assert near(loaded, fresh_of(loaded, texts[4:], observed)) == [(1, 0)]
         assert near(window, fresh_of(window, texts[4:], observed)) == [(4, 0)]
 
 
 def kept_counts(window: Window) -> list[Any]:
-    tables = (window._terms, window._numbers, window._holding, window._naming)
-    return [window._n_texts, *(dict(table) for table in tables)]
+    counts, words = window.counts, window.table.words
+    tables = (
+        (counts._seen["terms"], words["terms"]),
+        (counts._seen["numbers"], words["numbers"]),
+        (counts._holding, words["names"]),
+        (counts._naming, words["names"]),
+    )
+    return [
+        counts._n_texts,
+        *(
+            {word: n for word, n in zip(names, table.values.tolist(), strict=False) if n}
+            for table, names in tables
+        ),
+    ]
 
 
 @given(some_groups, some_groups, some_groups)
@@ -1121,14 +1124,18 @@ def test_counts_are_those_of_who_is_left(
     window = Window(SMALL)
     put_in(window, fresh_of(window, held))
     asked, before = count(profiles_of(asking)), kept_counts(window)
-    expected = window.observed_with(asked), window.observed_with(asked, known=True)
+
+    def now() -> list[Observed]:
+        return [window.counts.observed_with(asked, known=known) for known in (False, True)]
+
+    expected = now()
     rows = put_in(window, fresh_of(window, passing))
-    for row, text in zip(rows, passing, strict=True):
-        window.drop(row, text, counted_of(text))
-    assert (window.observed_with(asked), window.observed_with(asked, known=True)) == expected
+    for row in rows:
+        window.drop(row)
+    assert now() == expected
     assert kept_counts(window) == before
-    for row, text in enumerate(held):
-        window.drop(row, text, counted_of(text))
+    for row in range(len(held)):
+        window.drop(row)
     assert kept_counts(window) == kept_counts(Window(SMALL))
 
 
@@ -1136,17 +1143,10 @@ def test_counts_are_those_of_who_is_left(
 def test_counts_are_those_of_a_batch(held: list[GroupText], asking: list[GroupText]) -> None:
     window = Window(SMALL)
     put_in(window, fresh_of(window, held[:3]))
-    late = fresh_of(window, held[3:])
-    window.count(late.counted)
-    window.extend(
-        [LiveGroup(centre=9, id="", members=[], sources=frozenset()) for _ in held[3:]],
-        [1 for _ in held[3:]],
-        late,
-        counted=True,
-    )
+    put_in(window, fresh_of(window, held[3:]))
     counted = count(profiles_of(asking))
     for known, texts in ((False, [*held, *asking]), (True, held)):
-        found, whole = window.observed_with(counted, known=known), observed_in(texts)
+        found, whole = window.counts.observed_with(counted, known=known), observed_in(texts)
         assert found.n_texts == whole.n_texts
         for mine, every in ((found.terms, whole.terms), (found.numbers, whole.numbers)):
             assert mine == {word: every.get(word, 0) for word in mine}
@@ -1173,7 +1173,7 @@ def test_scored_pairs_name_live_rows_alone(scored: Scored, out: set[int]) -> Non
     for part in (slice(0, 4), slice(4, None)):
         window.add_pairs(ends[part], chance[part], chance[part] % 2 == 0)
     for row in out:
-        window.drop(row, texts[row], counted_of(texts[row]))
+        window.drop(row)
     live = sorted(set(range(8)) - out)
     for row in live:
         expected = [
@@ -1207,8 +1207,7 @@ def test_a_group_that_goes_takes_its_copies_and_addresses_along() -> None:
     assert urls == frozenset(PAGES)
     asking = fresh_of(window, [group("marlin", urls=PAGES[1:])])
     assert near(window, asking) == [(2, 0)]
-    whole = replace(text, urls=frozenset(PAGES))
-    assert window.drop(0, whole, counted_of(text)).members == [100, 7]
+    assert window.drop(0).members == [100, 7]
     assert window.home == {101: 1}
     assert near(window, asking) == []
     assert not any(window._pages.values())
@@ -1222,9 +1221,9 @@ def test_a_text_without_shingles_is_known_by_its_words_until_it_goes() -> None:
     for row in (0, 1):
         put_in(window, fresh_of(window, [short], signed=unsigned))
         assert window.exact == {key: row}
-    window.drop(0, short, counted_of(short))  # another holds the key now
+    window.drop(0)  # another holds the key now
     assert window.exact == {key: 1}
-    window.drop(1, short, counted_of(short))
+    window.drop(1)
     assert window.exact == {}
     put_in(window, fresh_of(window, [group("")], signed=unsigned))
     assert window.exact == {}

@@ -52,7 +52,8 @@ COSINE_UNIT = 1024
 #: much memory as a third of the features.
 _STRETCH = 1 << 17
 
-#: Pairs that one thread finds room for, at least; and characters that cost about as much as a term.
+#: Pairs that are worked on at once, and that one thread finds room for, at least; and characters
+#: that cost about as much as a term.
 _ROOM = 1 << 20
 _CHARACTERS = 30
 
@@ -144,11 +145,7 @@ def event_candidates(
         if progress is not None:
             progress(done, n)
     del matrix
-    codes = distinct(_in_one(found), overwrite=True)
-    pairs = np.empty((len(codes), 2), dtype=np.int32)
-    # There are many more pairs than groups: nothing is held twice.
-    np.floor_divide(codes, max(n, 1), out=pairs[:, 0], casting="unsafe")
-    np.remainder(codes, max(n, 1), out=pairs[:, 1], casting="unsafe")
+    pairs = _as_pairs(distinct(_in_one(found), overwrite=True), n)
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
 
 
@@ -161,6 +158,15 @@ def _in_one(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
         whole[end - len(part) : end] = part
         end -= len(part)
     return whole
+
+
+def _as_pairs(codes: NDArray[np.int64], n: int) -> NDArray[np.int32]:
+    """Turn codes into pairs where they stand: there are many more pairs than groups."""
+    pairs = codes.view(np.int32).reshape(-1, 2)
+    for start in range(0, len(codes), _ROOM):
+        here = slice(start, start + _ROOM)
+        pairs[here, 0], pairs[here, 1] = np.divmod(codes[here], n)
+    return pairs
 
 
 #: Pairs of places in time, and how many places were gone through.

@@ -306,18 +306,24 @@ def weigh(
     Features
         Linear in the number of distinct words of all profiles.
     """
-    bounds = [(UNDATED, UNDATED) if span is None else microseconds(span) for span in published]
-    spans = np.array(bounds, dtype=np.int64).reshape(-1, 2)
+    spans = bounds_of(published)
     words = profiles.words
     bare, bare_of = bare_words(words)
     named = np.array([word in observed.names for word in bare], dtype=np.bool_)
     is_name = named[bare_of] & ~profiles.is_number if len(bare) else profiles.is_number
     n_texts = observed.n_texts
 
-    def rarity(of: Sequence[str], counts: Mapping[str, int]) -> NDArray[np.int64]:
-        return inverse_document_frequency(of, counts, n_texts, prior_weight)
+    def rarity(
+        of: Sequence[str], chosen: NDArray[np.bool_], counts: Mapping[str, int]
+    ) -> NDArray[np.int64]:
+        """Return how rare the chosen words are; 0 for the others, which nothing asks about."""
+        found = np.zeros(len(of), dtype=np.int64)
+        at = np.flatnonzero(chosen)
+        some = [of[word] for word in at.tolist()]
+        found[at] = inverse_document_frequency(some, counts, n_texts, prior_weight)
+        return found
 
-    of_terms = rarity(words, observed.terms)
+    of_terms = rarity(words, ~profiles.is_number, observed.terms)
     ends, columns, count, in_lead, places = _entries_of(
         profiles, ~profiles.is_number, profiles.count, profiles.lead, profiles.places
     )
@@ -327,12 +333,12 @@ def weigh(
     ends, columns, count = _entries_of(profiles, is_name, profiles.count)
     named_counts = _csr(count.astype(np.int32), bare_of[columns].astype(np.int32), ends, len(bare))
     named_counts.sum_duplicates()  # words that differ in accents alone; sorts the columns, too
-    names = _view(named_counts, rarity(bare, observed.names), bare)
+    names = _view(named_counts, rarity(bare, named, observed.names), bare)
     ends, columns = _entries_of(profiles, profiles.is_number)
     # A number counts once, however often it is used.
     numbers = _view(
         _csr(np.ones(len(columns), dtype=np.uint16), columns, ends, len(words)),
-        rarity(words, observed.numbers),
+        rarity(words, profiles.is_number, observed.numbers),
         words,
     )
     return Features(
@@ -403,14 +409,21 @@ def _view(counts: csr_array[Any], rarity: NDArray[np.int64], words: Sequence[str
         ends = counts.indptr[rows.start : rows.stop + 1].astype(np.int64)
         used = np.minimum(counts.data[here], len(_saturated()) - 1)
         weights[here] = _saturated()[used] * of_word[counts.indices[here]]
-        norm[rows] = np.sqrt(_sums(weights[here].astype(np.int64) ** 2, ends - ends[0]))
-        total[rows] = _sums(weights[here].astype(np.int64), ends - ends[0])
+        norm[rows], total[rows] = lengths(weights[here], ends - ends[0])
     return View(
         matrix=_csr(weights, counts.indices, counts.indptr, counts.shape[1]),
         norm=norm,
         total=total,
         words=tuple(words),
     )
+
+
+def lengths(
+    weights: NDArray[np.int32], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the Euclidean length and the sum of each row; row i ends at ``ends[i + 1]``."""
+    whole = weights.astype(np.int64)
+    return np.sqrt(_sums(whole**2, ends)), _sums(whole, ends)
 
 
 def _sums(values: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -428,6 +441,12 @@ def _saturated() -> NDArray[np.int32]:
     """
     counts = np.arange(1024)
     return np.rint(UNIT * 2.2 * counts / (counts + 1.2)).astype(np.int32)
+
+
+def bounds_of(published: Sequence[Interval | None]) -> NDArray[np.int64]:
+    """Return the bounds of dates, as :class:`Features` has them, shape (n, 2)."""
+    bounds = [(UNDATED, UNDATED) if span is None else microseconds(span) for span in published]
+    return np.array(bounds, dtype=np.int64).reshape(-1, 2)
 
 
 def microseconds(span: Interval) -> tuple[int, int]:

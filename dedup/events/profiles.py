@@ -139,6 +139,11 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    @property
+    def named(self) -> NDArray[np.bool_]:
+        """Whether each term's entry is written like a name, those of numbers left out."""
+        return np.asarray(self.as_name[~self.is_number[self.word]])
+
     def __getitem__(self, text: int) -> Profile:
         """Return the profile of one text."""
         here = slice(self.offsets[text], self.offsets[text + 1])

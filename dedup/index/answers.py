@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dedup.article import Article, content_id
@@ -13,6 +13,7 @@ from dedup.events.features import count
 from dedup.events.groups import GroupText, profiles_of
 from dedup.explain import Evidence, explain_pair
 from dedup.index.editing import Editor
+from dedup.index.held import GroupRow, learn_words, unpack_groups
 from dedup.index.loading import Reader, said, unpacked
 from dedup.index.packing import unpack_article
 from dedup.index.placing import place
@@ -26,6 +27,7 @@ from dedup.index.records import (
 )
 from dedup.index.settling import Placed, assembled, reasons_of, settled
 from dedup.index.store import ArticleRow, DamagedError, Store, undamaged
+from dedup.index.table import FeatureTable
 from dedup.index.window import Window
 from dedup.result import UnknownIdError
 from dedup.roles import Role
@@ -169,21 +171,22 @@ def explain(store: Store, window: Window, a: ArticleRow, b: ArticleRow) -> Evide
     notes = []
     copies = a.centre == b.centre
     sides: list[GroupText] = []
+    texts = store.texts([a.row, b.row, a.centre, b.centre])
     for row in (a, b):
-        if row.packed is None:
+        if row.row not in texts:
             raise ArticleError(
                 "its text is gone, since it has expired; keep_texts=True keeps texts",
                 field="id",
                 value=row.id,
             )
-        article, clean = unpacked(row)
+        article, clean = unpacked(row, texts[row.row])
         if copies:
             sides.append(group_text([article], [clean], 0))
             continue
         centre = store.articles([row.centre])[row.centre]
         members = store.of_centres([row.centre]) if row.live else [row]
-        if centre.row != row.row and centre.packed is not None:
-            article, clean = unpacked(centre)
+        if centre.row != row.row and centre.row in texts:
+            article, clean = unpacked(centre, texts[centre.row])
             notes.append(f"{row.id} is compared by the text that it copies, {centre.id}")
         sides.append(said(centre, clean, article.language, members))
     together = a.cluster == b.cluster
@@ -191,7 +194,7 @@ def explain(store: Store, window: Window, a: ArticleRow, b: ArticleRow) -> Evide
     return explain_pair(
         sides[0],
         sides[1],
-        window.observed_with(counted, known=bool(a.live and b.live)),
+        window.counts.observed_with(counted, known=bool(a.live and b.live)),
         prior_weight=config.event.prior_weight,
         shingle_size=config.duplicate.shingle_size,
         relation="copies" if copies else "one event" if together else "apart",
@@ -242,7 +245,13 @@ def stats(store: Store) -> IndexStats:
 
 #: What may not be, and a question that finds the articles or clusters where it is.
 _BROKEN = {
-    "is live, but its text is gone": "SELECT id FROM articles WHERE live AND packed IS NULL",
+    "is live, but its text is gone": (
+        "SELECT id FROM articles LEFT JOIN texts USING (row) WHERE live AND packed IS NULL"
+    ),
+    "stands at the centre of a group, but what is compared about it is gone": (
+        "SELECT id FROM articles LEFT JOIN groups AS g ON g.centre = row "
+        "WHERE live AND articles.centre = row AND g.centre IS NULL"
+    ),
     "stands in a group without a centre": (
         "SELECT a.id FROM articles AS a LEFT JOIN articles AS c ON c.row = a.centre "
         "WHERE a.live AND (c.row IS NULL OR NOT c.live OR c.centre != c.row)"
@@ -266,6 +275,28 @@ _BROKEN = {
 }
 
 
+def _unreadable(store: Store) -> Iterator[DamagedError]:
+    """Yield what is there and cannot be read."""
+    table = FeatureTable()
+    try:
+        learn_words(store, table, 0)
+    except DamagedError as error:
+        yield error
+        return
+    num_perm = store.config.duplicate.num_perm
+    for row in store.live():
+        packed, held = store.texts([row.row]), store.groups([row.row])
+        try:  # what is gone is asked for elsewhere
+            said(row)
+            if packed:
+                unpacked(row, packed[row.row])
+            with undamaged(f"the group of article {row.id!r}"):
+                for group in held.values():
+                    unpack_groups([GroupRow(*group)], num_perm, [None], [frozenset()], table)
+        except DamagedError as error:
+            yield error
+
+
 def check(store: Store) -> list[str]:
     """Return what is wrong."""
     found = [
@@ -273,14 +304,7 @@ def check(store: Store) -> list[str]:
         for (line,) in store.all("PRAGMA quick_check")
         if line != "ok"
     ]
-    for row in store.live():
-        if row.packed is None:
-            continue  # that is asked below
-        try:
-            unpacked(row)
-            said(row)
-        except DamagedError as error:
-            found.append(f"the file is damaged: {error}")
+    found += [f"the file is damaged: {error}" for error in _unreadable(store)]
     for what, question in _BROKEN.items():
         found += [f"article {name!r} {what}" for (name,) in store.all(question)]
     lost = store.all(

@@ -7,20 +7,27 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
+
 from dedup.article import Article
 from dedup.config import Config
-from dedup.events.groups import GroupText
+from dedup.duplicates.fingerprints import fingerprint
+from dedup.events.features import observe
+from dedup.events.groups import features_of, profiles_of
 from dedup.find import Run, run_stages
 from dedup.index.editing import Editor
+from dedup.index.held import put_groups
 from dedup.index.identity import keep_identities
 from dedup.index.loading import unpacked
 from dedup.index.packing import pack_text
 from dedup.index.records import ChangeKind
 from dedup.index.settling import sticky
 from dedup.index.store import Store
+from dedup.index.table import FeatureTable
+from dedup.index.window import Fresh, exact_keys
 from dedup.progress import Progress
 from dedup.stats import Stopwatch
-from dedup.text.language import Languages
+from dedup.text.told import Told
 
 __all__ = ["consolidate"]
 
@@ -43,7 +50,7 @@ def consolidate(store: Store, config: Config, editor: Editor, report: Progress) 
     for row in store.live():
         row_of[row.id] = row.row
         before[row.row] = row.cluster
-        articles.append(unpacked(row)[0])
+        articles.append(unpacked(row, store.texts([row.row]).get(row.row))[0])
     store.run("DELETE FROM links WHERE kind = 'languages'")
     shown = dict(
         store.all(
@@ -53,7 +60,7 @@ def consolidate(store: Store, config: Config, editor: Editor, report: Progress) 
     )
     settings = _settings(store, config, row_of, frozenset(shown.values()))
     run = run_stages(articles, (), "event", settings, report, Stopwatch())
-    _write(store, editor, run, row_of, before, shown)
+    _write(store, config, editor, run, row_of, before, shown)
 
 
 def _settings(
@@ -79,6 +86,7 @@ def _settings(
 
 def _write(
     store: Store,
+    config: Config,
     editor: Editor,
     run: Run,
     row_of: dict[str, int],
@@ -133,29 +141,37 @@ def _write(
                 for member in group.members
             ),
         )
-    _write_texts(store, run, row_of)
+    store.put("recurring", json.dumps(run.batch.recurring.to_dict(), ensure_ascii=False))
+    store.put_texts(
+        (row_of[article.id], pack_text(article, clean))
+        for article, clean in zip(run.batch.articles, run.batch.cleaned, strict=True)
+    )
+    _write_groups(store, config, run, row_of)
     _write_pairs(store, run, row_of)
 
 
-def _write_texts(store: Store, run: Run, row_of: dict[str, int]) -> None:
-    """Write what cleaning found, where it may be something else than before."""
-    table = json.dumps(run.batch.recurring.to_dict(), ensure_ascii=False)
-    texts: dict[str, GroupText] = {group.text.id: group.text for group in run.groups}
-    unknown = Languages("", frozenset())
-    store.put("recurring", table)
-    store.run_many(
-        "UPDATE articles SET packed = ? WHERE row = ?",
-        (
-            (
-                pack_text(
-                    article,
-                    clean,
-                    texts[article.id].languages if article.id in texts else unknown,
-                ),
-                row_of[article.id],
-            )
-            for article, clean in zip(run.batch.articles, run.batch.cleaned, strict=True)
-        ),
+def _write_groups(store: Store, config: Config, run: Run, row_of: dict[str, int]) -> None:
+    """Write what is compared about the groups, with words numbered anew."""
+    store.run("DELETE FROM groups")
+    store.run("DELETE FROM words")
+    texts = [group.text for group in run.groups]
+    profiles = profiles_of(texts)
+    duplicate = config.duplicate
+    prints = fingerprint(
+        Told(texts), shingle_size=duplicate.shingle_size, num_perm=duplicate.num_perm
+    )
+    heads = np.unique(prints.representative)
+    signatures = prints.signatures[np.searchsorted(heads, prints.representative)]
+    table = FeatureTable()
+    words = table.translated(
+        features_of(texts, profiles, observe(profiles), config.event.prior_weight), profiles.named
+    )
+    table.extend(words)
+    put_groups(
+        store,
+        table,
+        [row_of[text.id] for text in texts],
+        Fresh(words=words, signatures=signatures, exact=exact_keys(texts, signatures)),
     )
 
 

@@ -20,9 +20,9 @@ from dedup.comparison import clean_articles, group_text
 from dedup.config import Config
 from dedup.dates import Interval
 from dedup.events.candidates import MICROSECONDS_A_DAY
-from dedup.events.features import count, microseconds
-from dedup.events.groups import profiles_of
-from dedup.index.loading import Reader, said, unpacked
+from dedup.events.features import microseconds
+from dedup.index.held import put_groups
+from dedup.index.loading import Reader, said
 from dedup.index.packing import pack_article, pack_text
 from dedup.index.placing import Newcomer, Plan, place
 from dedup.index.records import ChangeKind
@@ -30,7 +30,6 @@ from dedup.index.settling import Placed, Settled, assembled, reasons_of, settled
 from dedup.index.store import ArticleRow, Store
 from dedup.index.window import LiveGroup, Window
 from dedup.provenance import publication
-from dedup.text.language import Languages
 from dedup.text.recurring import RecurringLines
 
 __all__ = ["Editor", "Loss"]
@@ -132,11 +131,10 @@ class Editor:
         window, store, n = self._window, self._store, len(self._window)
         story_of = {row: at for at, story in enumerate(what.stories) for row in story.rows}
         reasons = reasons_of(window, newcomers, plan, story_of)
-        languages = plan.fresh.words.features.languages
         rows: list[ArticleRow] = []
         seen = self._seen([publication(each.article, each.clean) for each in newcomers])
 
-        def write(at: int, centre: int, cluster: int, spoken: Languages) -> None:
+        def write(at: int, centre: int, cluster: int) -> None:
             rows.append(
                 _row(
                     newcomers[at],
@@ -145,17 +143,17 @@ class Editor:
                     cluster=cluster,
                     similarity=plan.similarity[at],
                     reasons=reasons[at],
-                    languages=spoken,
                 )
             )
 
         for at, row in plan.joined.items():
-            write(at, window.groups[row].centre, ids[story_of[row]], Languages("", frozenset()))
+            write(at, window.groups[row].centre, ids[story_of[row]])
         for place_, group in enumerate(plan.groups):
             centre = newcomers[group.centre].row
             for at in group.members:
-                write(at, centre, ids[story_of[n + place_]], languages[place_])
+                write(at, centre, ids[story_of[n + place_]])
         store.put_articles(rows)
+        store.put_texts((each.row, pack_text(each.article, each.clean)) for each in newcomers)
         for newcomer in newcomers:
             self._reader.keep(newcomer.row, newcomer.article, newcomer.clean)
         for at, row in plan.joined.items():
@@ -169,11 +167,13 @@ class Editor:
                     members=[newcomers[at].row for at in group.members],
                     sources=text.sources,
                 )
-                for group, text in zip(plan.groups, plan.fresh.texts, strict=True)
+                for group, text in zip(plan.groups, plan.texts, strict=True)
             ],
             [ids[story_of[n + place_]] for place_ in range(len(plan.groups))],
             plan.fresh,
         )
+        centres = [newcomers[group.centre].row for group in plan.groups]
+        put_groups(store, window.table, centres, plan.fresh)
         window.add_pairs(plan.pairs, plan.probability, plan.version)
         centre_of = [group.centre for group in window.groups]
         store.run_many(
@@ -351,21 +351,18 @@ class Editor:
             group = self._window.groups[home]
             cluster = int(self._window.cluster.values[home])
             if group.centre not in gone:
-                for row in leaving:
-                    group.members.remove(row.row)
-                    del self._window.home[row.row]
+                self._window.leave(home, [row.row for row in leaving])
+                told = self._store.articles(group.members)
+                rest = [told[member] for member in group.members]
+                self._window.retell(home, said(told[group.centre], members=rest))
                 continue
-            told = self._store.articles(group.members)
-            centre = told[group.centre]
-            article, clean = unpacked(centre)
-            text = said(centre, clean, article.language, list(told.values()))
-            self._window.drop(home, text, count(profiles_of([text])))
+            self._window.drop(home)
             self._store.run("DELETE FROM pairs WHERE a = ? OR b = ?", group.centre, group.centre)
-            for member in group.members:
-                if member not in gone:
-                    one, cleaned = unpacked(told[member])
-                    loss.orphans.append(Newcomer(row=member, article=one, clean=cleaned))
-                    loss.before[member] = cluster
+            self._store.run("DELETE FROM groups WHERE centre = ?", group.centre)
+            left = [member for member in group.members if member not in gone]
+            for member, (article, clean) in self._reader.read(left).items():
+                loss.orphans.append(Newcomer(row=member, article=article, clean=clean))
+                loss.before[member] = cluster
             loss.clusters.add(cluster)
         self._reader.forget(gone)
         return loss
@@ -404,7 +401,7 @@ class Editor:
         )
 
 
-def _row(newcomer: Newcomer, *, spoken: Any = None, **values: Any) -> ArticleRow:
+def _row(newcomer: Newcomer, **values: Any) -> ArticleRow:
     article, clean = newcomer.article, newcomer.clean
     text = group_text([article], [clean], 0)
     bounds = (None, None) if text.published is None else microseconds(text.published)
@@ -418,7 +415,6 @@ def _row(newcomer: Newcomer, *, spoken: Any = None, **values: Any) -> ArticleRow
         urls=json.dumps(sorted(text.urls), ensure_ascii=False),
         source=next(iter(text.sources), ""),
         told=pack_article(article),
-        packed=pack_text(article, clean, values["languages"]),
         live=1,
         centre=values["centre"],
         cluster=values["cluster"],

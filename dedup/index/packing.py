@@ -18,11 +18,10 @@ from dedup.storage import article_from_dict, article_to_dict, interval_from_text
 from dedup.text.boilerplate import RemovedLine
 from dedup.text.clean import CleanArticle
 from dedup.text.credits import Credit, Dateline, WireHeader
-from dedup.text.language import Languages
 from dedup.text.normalize import normalize
 from dedup.text.told import packed as packed_text
 
-__all__ = ["pack_article", "pack_text", "unpack_article", "unpack_clean", "unpack_text"]
+__all__ = ["pack_article", "pack_text", "unpack_article", "unpack_text"]
 
 #: Fields that most articles leave empty.
 _EMPTY: Final[tuple[Any, ...]] = (None, [], {}, "", ())
@@ -35,7 +34,7 @@ def pack_article(article: Article) -> str:
     return _json({name: value for name, value in row.items() if value not in _EMPTY})
 
 
-def pack_text(article: Article, clean: CleanArticle, languages: Languages) -> bytes:
+def pack_text(article: Article, clean: CleanArticle) -> bytes:
     """Return an article's text and what cleaning found in it, compressed."""
     found = {
         "text": article.text,
@@ -49,8 +48,6 @@ def pack_text(article: Article, clean: CleanArticle, languages: Languages) -> by
         "withdrawn": clean.withdrawn or None,
         "rescued": clean.rescued,
         "mended": int(clean.text is not article.text and clean.text != article.text) or None,
-        "script": languages.script,
-        "languages": sorted(languages.possible),
     }
     kept = {name: value for name, value in found.items() if value not in _EMPTY}
     if clean.spans == ():  # nothing is left of it, which is not the same as all of it
@@ -70,13 +67,6 @@ def unpack_text(article_id: str, told: str, packed: bytes) -> tuple[Article, Cle
     article = unpack_article(article_id, told, row.get("text", ""))
     # Where nothing was mended, the article's own text: not another copy of it.
     return article, _clean(row, article.text)
-
-
-def unpack_clean(packed: bytes) -> tuple[CleanArticle, Languages]:
-    """Return the cleaned form alone, and what the text may be written in."""
-    row = _read(packed)
-    languages = Languages(row.get("script", ""), frozenset(row.get("languages", ())))
-    return _clean(row, row.get("text", "")), languages
 
 
 def _clean(row: Mapping[str, Any], text: str) -> CleanArticle:

@@ -34,12 +34,12 @@ from dedup.duplicates.shingling import Runs
 from dedup.duplicates.verify import star_groups, verify
 from dedup.events.clustering import PROBABILITY_UNIT, link
 from dedup.events.features import count
-from dedup.events.groups import features_of, profiles_of
+from dedup.events.groups import GroupText, features_of, profiles_of
 from dedup.events.links import Links
 from dedup.events.round_ups import ACQUAINTED, held_down
 from dedup.events.scoring import score
 from dedup.events.versions import Sourced, are_versions
-from dedup.index.window import Fresh, Window, exact_key
+from dedup.index.window import Fresh, Window, exact_key, exact_keys
 from dedup.pairs import PairScores
 from dedup.review import threshold_units
 from dedup.text.clean import CleanArticle
@@ -77,8 +77,10 @@ class Plan:
         They get the rows that follow the window's last, in this order.
     similarity : mapping of int to float
         Newcomer → Jaccard similarity with the centre of its group.
+    texts : sequence of GroupText
+        What the new groups say.
     fresh : Fresh
-        The new groups, as the window takes them.
+        The same, as the window takes it.
     pairs : ndarray of int64, shape (m, 2)
         Scored pairs of rows that hold a new group.
     probability : ndarray of int64, shape (m,)
@@ -96,6 +98,7 @@ class Plan:
     joined: Mapping[int, int]
     groups: Sequence[FreshGroup]
     similarity: Mapping[int, float]
+    texts: Sequence[GroupText]
     fresh: Fresh
     pairs: NDArray[np.int64]
     probability: NDArray[np.int64]
@@ -138,7 +141,7 @@ def place(
     )
     joined, similarity = _copies_of_live(window, newcomers, prints, cleaned)
     groups = _stars(window.config, prints, joined, similarity)
-    fresh = _fresh(window, newcomers, groups, prints)
+    texts, fresh = _fresh(window, newcomers, groups, prints)
     n = len(window)
     fresh_rows = range(n, n + len(groups))
     home = {newcomers[at].row: row for at, row in joined.items()}
@@ -158,7 +161,7 @@ def place(
         )
         version = are_versions(
             features,
-            _Texts(window, fresh.texts, cleaned),
+            _Texts(window, texts, cleaned),
             pairs,
             region.held[len(region.held) - len(pairs) :],
             window.config.duplicate.shingle_size,
@@ -167,6 +170,7 @@ def place(
         joined=joined,
         groups=groups,
         similarity=similarity,
+        texts=texts,
         fresh=fresh,
         pairs=pairs,
         probability=scored.probability,
@@ -256,8 +260,8 @@ def _fresh(
     newcomers: Sequence[Newcomer],
     groups: Sequence[FreshGroup],
     prints: Fingerprints,
-) -> Fresh:
-    """Read what new groups say, as the window takes it."""
+) -> tuple[list[GroupText], Fresh]:
+    """Return what new groups say, and the same as the window takes it."""
     texts = [
         group_text(
             [newcomers[at].article for at in group.members],
@@ -267,17 +271,15 @@ def _fresh(
         for group in groups
     ]
     profiles = profiles_of(texts)
-    counted = count(profiles)
-    features = features_of(
-        texts, profiles, window.observed_with(counted), window.config.event.prior_weight
-    )
+    observed = window.counts.observed_with(count(profiles))
+    features = features_of(texts, profiles, observed, window.config.event.prior_weight)
     heads = np.unique(prints.representative)
     centres = np.array([group.centre for group in groups], dtype=np.int64)
-    return Fresh(
-        texts=texts,
-        counted=counted,
-        words=window.table.translated(features),
-        signatures=prints.signatures[np.searchsorted(heads, prints.representative[centres])],
+    signatures = prints.signatures[np.searchsorted(heads, prints.representative[centres])]
+    return texts, Fresh(
+        words=window.table.translated(features, profiles.named),
+        signatures=signatures,
+        exact=exact_keys(texts, signatures),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
+from dedup.arrays import Growing
 
 __all__ = ["Bands", "Terms"]
 
@@ -29,8 +30,8 @@ class Bands:
     """Band keys → rows."""
 
     def __init__(self) -> None:
-        self._sorted = [_Sorted.of(_NO_KEYS, _NO_ROWS) for _ in range(2)]
-        self._late: list[tuple[NDArray[np.uint64], NDArray[np.int32]]] = []
+        self._sorted = [_Sorted.none(), _Sorted.none()]
+        self._late_keys, self._late_rows = Growing(np.uint64), Growing(np.int32)
 
     def extend(self, keys: NDArray[np.uint64], rows: NDArray[np.int64]) -> None:
         """Put rows in.
@@ -40,8 +41,8 @@ class Bands:
         keys : ndarray of uint64, shape (k, bands)
         rows : ndarray of int64, shape (k,)
         """
-        flat = np.repeat(rows.astype(np.int32), keys.shape[1])
-        self._late.append((keys.ravel(), flat))
+        self._late_keys.extend(keys.ravel())
+        self._late_rows.extend(np.repeat(rows.astype(np.int32), keys.shape[1]))
 
     def find(
         self, keys: NDArray[np.uint64], most: int
@@ -67,17 +68,13 @@ class Bands:
 
     def _settle(self, bands: int) -> None:
         """Sort in what came since the last question."""
-        if self._late:
+        if len(self._late_keys):
             large, small = self._sorted
-            late = _Sorted.of(*(np.concatenate(part) for part in zip(*self._late, strict=True)))
-            small, self._late = small.joined(late), []
+            small = small.joined(_Sorted.of(self._late_keys.values, self._late_rows.values))
+            self._late_keys, self._late_rows = Growing(np.uint64), Growing(np.int32)
             if len(small.keys) > bands * _BESIDE + len(large.keys) // _SHARE:
-                large, small = large.joined(small), _Sorted.of(_NO_KEYS, _NO_ROWS)
+                large, small = large.joined(small), _Sorted.none()
             self._sorted = [large, small]
-
-
-_NO_KEYS: Final = np.empty(0, dtype=np.uint64)
-_NO_ROWS: Final = np.empty(0, dtype=np.int32)
 
 
 class _Sorted:
@@ -91,8 +88,14 @@ class _Sorted:
         order = np.argsort(keys, kind="stable")
         return cls(keys[order], rows[order])
 
+    @classmethod
+    def none(cls) -> _Sorted:
+        return cls(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int32))
+
     def joined(self, other: _Sorted) -> _Sorted:
         """Return both; rows of one key stand in the order in which they came."""
+        if not len(self.keys):
+            return other
         at = np.searchsorted(self.keys, other.keys, side="right")
         return _Sorted(np.insert(self.keys, at, other.keys), np.insert(self.rows, at, other.rows))
 
@@ -115,13 +118,13 @@ class Terms:
     def __init__(self) -> None:
         self._large: Any = None
         self._small: Any = None
-        self._late: list[Any] = []
+        self._late = _Rows()
         self._first = 0  # row that stands first in the small part
         self._common = np.empty(0, dtype=np.int64)  # terms that count for nothing in the large one
 
     def extend(self, rows: Any) -> None:
         """Put rows in, as a sparse matrix of whole numbers, rows by terms."""
-        self._late.append(rows)
+        self._late.extend(rows)
         self._small = None
 
     def find(
@@ -153,21 +156,47 @@ class Terms:
         return pairs[:, 0], pairs[:, 1]
 
     def _settle(self, cap: int, may_cap: Any) -> None:
-        if not self._late or self._small is not None:
+        if not len(self._late) or self._small is not None:
             return
-        rows = _stacked(self._late)
-        self._late = [rows]
-        if rows.shape[0] > _BESIDE + self._first // _SHARE:
-            late = rows.T.tocsr()
+        late = self._late.matrix().T.tocsr()
+        if len(self._late) > _BESIDE + self._first // _SHARE:
             large = late if self._large is None else _beside(self._large, late)
             over = np.flatnonzero(np.diff(large.indptr) > cap)
             # What was common once stays out, or it would come back row by row.
             self._common = np.union1d(self._common, over[may_cap(over)])
             self._large = _capped(large, cap, self._common)
-            self._first += rows.shape[0]
-            self._late, self._small = [], None
+            self._first += len(self._late)
+            self._late, self._small = _Rows(), None
         else:
-            self._small = rows.T.tocsr()
+            self._small = late
+
+
+class _Rows:
+    """Rows of a sparse matrix, as they come."""
+
+    def __init__(self) -> None:
+        self._data, self._columns = Growing(np.int32), Growing(np.int32)
+        self._ends = Growing(np.int32)
+        self._ends.extend(np.zeros(1, dtype=np.int32))
+        self._width = 0
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def extend(self, rows: Any) -> None:
+        """Put rows in at the end."""
+        done = self._ends.values[-1]
+        self._data.extend(rows.data)
+        self._columns.extend(rows.indices)
+        self._ends.extend(done + rows.indptr[1:])
+        self._width = max(self._width, rows.shape[1])
+
+    def matrix(self) -> Any:
+        """Return all of them, without copying."""
+        from scipy.sparse import csr_array
+
+        entries = (self._data.values, self._columns.values, self._ends.values)
+        return csr_array(entries, shape=(len(self), self._width))
 
 
 _NO_PAIRS: Final = np.empty((0, 2), dtype=np.int64)
@@ -202,18 +231,6 @@ def _near(rows: Any, postings: Any, least: int) -> tuple[NDArray[np.int64], NDAr
         codes.append(room[:count].copy())
     found = np.concatenate(codes)
     return found >> 32, found & 0xFFFFFFFF
-
-
-def _stacked(parts: list[Any]) -> Any:
-    """Return rows of several matrices as one, in the columns of the widest."""
-    from scipy.sparse import csr_array, vstack
-
-    width = max(part.shape[1] for part in parts)
-    alike = [
-        csr_array((part.data, part.indices, part.indptr), shape=(part.shape[0], width))
-        for part in parts
-    ]
-    return vstack(alike, format="csr")
 
 
 def _beside(left: Any, right: Any) -> Any:
@@ -252,6 +269,8 @@ def _capped(matrix: Any, cap: int, common: NDArray[np.int64]) -> Any:
 
     kept = np.minimum(np.diff(matrix.indptr).astype(np.int64), cap)
     kept[common] = 0
+    if kept.sum() == matrix.nnz:
+        return matrix
     first = matrix.indptr[1:] - kept
     offsets = np.zeros(len(kept) + 1, dtype=np.int64)
     np.cumsum(kept, out=offsets[1:])

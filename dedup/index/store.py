@@ -24,7 +24,7 @@ from dedup.errors import FormatError, MismatchError, StoreError
 __all__ = ["SCHEMA_VERSION", "ArticleRow", "DamagedError", "Store", "undamaged"]
 
 #: Raised when a file can no longer be read by the version before.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 #: SQLite keeps it in the head of the file: "sdix".
 _APPLICATION: Final = 0x73646978
@@ -41,7 +41,6 @@ CREATE TABLE articles (
     urls TEXT NOT NULL,
     source TEXT NOT NULL,
     told TEXT NOT NULL,
-    packed BLOB,
     live INTEGER NOT NULL,
     centre INTEGER NOT NULL,
     cluster INTEGER NOT NULL,
@@ -53,6 +52,21 @@ CREATE TABLE articles (
 CREATE INDEX articles_cluster ON articles (cluster);
 CREATE INDEX articles_centre ON articles (centre, row, cluster) WHERE live;
 CREATE INDEX articles_seen ON articles (seen) WHERE live;
+CREATE TABLE texts (row INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+CREATE TABLE groups (
+    centre INTEGER PRIMARY KEY,
+    words BLOB NOT NULL,
+    exact BLOB NOT NULL,
+    spoken TEXT NOT NULL
+);
+CREATE TABLE words (
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    word TEXT NOT NULL,
+    common INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (kind, number)
+) WITHOUT ROWID;
 CREATE TABLE clusters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     canonical INTEGER,
@@ -127,7 +141,6 @@ class ArticleRow(NamedTuple):
     urls: str
     source: str
     told: str
-    packed: bytes | None
     live: int
     centre: int
     cluster: int
@@ -339,6 +352,15 @@ class Store:
         found = self._in("SELECT {} FROM articles WHERE id IN ({})", list(ids))
         return {each[1]: ArticleRow(*each) for each in found}
 
+    def texts(self, rows: Iterable[int]) -> dict[int, bytes]:
+        """Return the packed texts of articles by their rows; those that are gone are left out."""
+        return dict(self._in("SELECT row, packed FROM texts WHERE row IN ({1})", list(rows)))
+
+    def groups(self, centres: Iterable[int]) -> dict[int, tuple[Any, ...]]:
+        """Return what is compared about groups, by the rows of their centres."""
+        found = self._in("SELECT * FROM groups WHERE centre IN ({1})", list(centres))
+        return {each[0]: each for each in found}
+
     def in_clusters(self, clusters: Iterable[int]) -> list[ArticleRow]:
         """Return the articles of some clusters."""
         found = self._in("SELECT {} FROM articles WHERE cluster IN ({})", list(clusters))
@@ -364,6 +386,10 @@ class Store:
         """Write articles, over what stood in their rows."""
         marks = ", ".join("?" * len(ArticleRow._fields))
         self.run_many(f"INSERT OR REPLACE INTO articles VALUES ({marks})", rows)
+
+    def put_texts(self, packed: Iterable[tuple[int, bytes]]) -> None:
+        """Write the packed texts of articles, by their rows."""
+        self.run_many("INSERT OR REPLACE INTO texts VALUES (?, ?)", packed)
 
     def next_row(self) -> int:
         """Return a row that no article has had."""

@@ -218,6 +218,7 @@ class StoryIndex:
             row = self._require(article_id)
             loss = self._leave(editor, [row])
             self._store.run("DELETE FROM articles WHERE row = ?", row.row)
+            self._store.run("DELETE FROM texts WHERE row = ?", row.row)
             self._store.run("DELETE FROM links WHERE a = ? OR b = ?", row.id, row.id)
             self._store.run("DELETE FROM pins WHERE id = ?", row.id)
             editor.note(ChangeKind.LEFT, row.cluster, article=row.id)
@@ -246,11 +247,10 @@ class StoryIndex:
             found = self._store.all("SELECT row FROM articles WHERE live AND seen < ?", bound)
             rows = list(self._store.articles(row for (row,) in found).values())
             loss = self._leave(editor, rows)
-            packed = "packed" if self._keep_texts else "NULL"
-            self._store.run_many(
-                f"UPDATE articles SET live = 0, packed = {packed} WHERE row = ?",
-                ((row.row,) for row in rows),
-            )
+            expired = [(row.row,) for row in rows]
+            self._store.run_many("UPDATE articles SET live = 0 WHERE row = ?", expired)
+            if not self._keep_texts:
+                self._store.run_many("DELETE FROM texts WHERE row = ?", expired)
             loss.clusters.clear()  # what is left of a story stays together as it was
             editor.settle([], loss)
             if rows:

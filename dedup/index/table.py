@@ -3,7 +3,10 @@
 Each kind of word has numbers of its own, handed out as words come; all rows together are the
 :class:`~dedup.events.features.Features` that the batch scores, without being copied.
 
-Law: what is shown is what was put in, whatever was put in between.
+Laws
+----
+* What is shown is what was put in, whatever was put in between.
+* Each term has its number among the names, which stand without accents, whether it is one or not.
 """
 
 from __future__ import annotations
@@ -16,14 +19,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.arrays import Growing
+from dedup.arrays import Growing, rows_of
 from dedup.events.features import KINDS, Features, View
 from dedup.text.language import Languages
+from dedup.text.tokenize import strip_accents
 
-__all__ = ["FeatureTable", "Translated"]
+__all__ = ["OWN", "FeatureTable", "Translated"]
 
 #: Kinds that have columns of their own; the lead has those of the terms.
-_OWN: Final = ("terms", "names", "numbers")
+OWN: Final = ("terms", "names", "numbers")
+
+_NOTHING: Final = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,28 +39,49 @@ class Translated:
     Parameters
     ----------
     features : Features
+    named : ndarray of bool
+        For each entry of the terms' view, whether the text writes it like a name.
     fresh : mapping of str to sequence of str
         For each kind, new words in the order of their columns, which follow the known ones.
+    turned : ndarray of int64
+        Known terms that are names now and were none, or the reverse.
     """
 
     features: Features
+    named: NDArray[np.bool_]
     fresh: Mapping[str, Sequence[str]]
+    turned: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Terms:
+    """The terms of some rows: for each its column, its name's, and whether it is written so.
+
+    The entries of the first row end at ``ends[1]``.
+    """
+
+    columns: NDArray[np.int32]
+    bare: NDArray[np.int32]
+    named: NDArray[np.bool_]
+    ends: NDArray[np.int64]
 
 
 class FeatureTable:
     """Rows of features."""
 
     def __init__(self) -> None:
-        self.words: dict[str, list[str]] = {kind: [] for kind in _OWN}
-        self._number: dict[str, dict[str, int]] = {kind: {} for kind in _OWN}
-        self._offsets = {kind: Growing(np.int64) for kind in _OWN}
+        self.words: dict[str, list[str]] = {kind: [] for kind in OWN}
+        self._number: dict[str, dict[str, int]] = {kind: {} for kind in OWN}
+        self._offsets = {kind: Growing(np.int64) for kind in OWN}
         for offsets in self._offsets.values():
             offsets.extend(np.zeros(1, dtype=np.int64))
-        self._columns = {kind: Growing(np.int32) for kind in _OWN}
+        self._columns = {kind: Growing(np.int32) for kind in OWN}
         self._weights = {kind: Growing(np.int32) for kind in KINDS}
         self._norm = {kind: Growing(np.float64) for kind in KINDS}
         self._total = {kind: Growing(np.int64) for kind in KINDS}
         self._places = Growing(np.uint16)
+        self._named = Growing(np.bool_)
+        self._bare = Growing(np.int32)
         self._common = Growing(np.bool_)
         self._earliest, self._latest = Growing(np.int64), Growing(np.int64)
         self._urls: list[frozenset[str]] = []
@@ -68,29 +95,58 @@ class FeatureTable:
         offsets = self._offsets["terms"].values
         return int(offsets[row + 1] - offsets[row])
 
-    def translated(self, features: Features) -> Translated:
-        """Return features in this table's columns; nothing is put in."""
-        fresh: dict[str, list[str]] = {}
+    def numbers_of(self, kind: str, words: Sequence[str]) -> NDArray[np.int64]:
+        """Return the column of each word; -1 for one that has none."""
+        known = self._number[kind]
+        return np.array([known.get(word, -1) for word in words], dtype=np.int64)
+
+    def terms(self, rows: NDArray[np.int64]) -> Terms:
+        """Return the terms of some rows."""
+        at, ends = rows_of(self._offsets["terms"].values, rows)
+        columns = self._columns["terms"].values[at]
+        return Terms(
+            columns=columns,
+            bare=self._bare.values[columns],
+            named=self._named.values[at],
+            ends=ends,
+        )
+
+    def numbers(self, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the columns of the numbers of some rows."""
+        at, _ = rows_of(self._offsets["numbers"].values, rows)
+        return np.asarray(self._columns["numbers"].values[at])
+
+    def translated(self, features: Features, named: NDArray[np.bool_]) -> Translated:
+        """Return features in this table's columns; nothing is put in.
+
+        Parameters
+        ----------
+        features : Features
+        named : ndarray of bool
+            For each entry of the terms' view, whether the text writes it like a name.
+        """
+        fresh: dict[str, Sequence[str]] = {}
         views: dict[str, View] = {}
-        common = self._common.values
-        for kind in _OWN:
+        common, turned = self._common.values, _NOTHING
+        for kind in OWN:
             view = features.views[kind]
             used = np.unique(view.matrix.indices)
+            words = [view.words[local] for local in used.tolist()]
             known = self._number[kind]
-            new: list[str] = []
+            # Each term has a name's number, so that its texts can be counted under it.
+            asked = list(map(strip_accents, fresh["terms"])) if kind == "names" else words
+            new = {word: None for word in asked if word not in known}
+            fresh[kind] = tuple(new)
+            number = dict(zip(new, range(len(known), len(known) + len(new)), strict=True))
             column = np.zeros(view.matrix.shape[1], dtype=np.int32)
-            for local in used.tolist():
-                number = known.get(view.words[local])
-                if number is None:
-                    number = len(known) + len(new)
-                    new.append(view.words[local])
-                column[local] = number
-            fresh[kind] = new
+            column[used] = [number[word] if word in number else known[word] for word in words]
             width = len(known) + len(new)
             columns = column[view.matrix.indices]
             if kind == "terms":
+                had = common
                 common = np.concatenate([common, np.ones(len(new), dtype=np.bool_)])
                 common[column[used]] = features.common[used]
+                turned = np.flatnonzero(had != common[: len(had)])
             for shown in ("terms", "lead") if kind == "terms" else (kind,):
                 own = features.views[shown]
                 views[shown] = View(
@@ -108,15 +164,13 @@ class FeatureTable:
             urls=features.urls,
             languages=features.languages,
         )
-        return Translated(features=found, fresh=fresh)
+        return Translated(features=found, named=named, fresh=fresh, turned=turned)
 
     def extend(self, translated: Translated) -> None:
         """Put rows in at the end; the table is as it was when they were translated."""
         features = translated.features
-        for kind in _OWN:
-            for word in translated.fresh[kind]:
-                self._number[kind][word] = len(self.words[kind])
-                self.words[kind].append(word)
+        self.learn(translated.fresh)
+        for kind in OWN:
             matrix = features.views[kind].matrix
             offsets = self._offsets[kind]
             offsets.extend(offsets.values[-1] + matrix.indptr[1:].astype(np.int64))
@@ -127,12 +181,40 @@ class FeatureTable:
             self._norm[kind].extend(view.norm)
             self._total[kind].extend(view.total)
         self._places.extend(features.places)
-        self._common = Growing(np.bool_)
-        self._common.extend(features.common)
+        self._named.extend(translated.named)
+        self._set_common(features.common)
         self._earliest.extend(features.earliest)
         self._latest.extend(features.latest)
         self._urls.extend(features.urls)
         self._languages.extend(features.languages)
+
+    def learn(self, fresh: Mapping[str, Sequence[str]]) -> None:
+        """Give words the numbers that follow the known ones."""
+        for kind in OWN:
+            number, words = self._number[kind], self.words[kind]
+            for word in fresh[kind]:
+                number[word] = len(words)
+                words.append(word)
+        names = self._number["names"]
+        bare = [names[strip_accents(word)] for word in fresh["terms"]]
+        self._bare.extend(np.array(bare, dtype=np.int32))
+
+    @property
+    def common(self) -> NDArray[np.bool_]:
+        """Whether each term is no name."""
+        return self._common.values
+
+    def mark(self, marks: Sequence[tuple[int, int]]) -> None:
+        """Say of some terms whether they are no names."""
+        common = np.ones(len(self.words["terms"]), dtype=np.bool_)
+        common[: len(self._common)] = self._common.values
+        for number, is_common in marks:
+            common[number] = is_common
+        self._set_common(common)
+
+    def _set_common(self, common: NDArray[np.bool_]) -> None:
+        self._common = Growing(np.bool_)  # what was shown before stays as it was
+        self._common.extend(common)
 
     def whole(self) -> Features:
         """Return all rows, without copying: good until the table changes."""
@@ -165,14 +247,14 @@ class FeatureTable:
     def beside(self, translated: Translated) -> Iterator[Features]:
         """Let rows stand at the end for a while; yield all of them."""
         rows = len(self)
-        words = {kind: len(self.words[kind]) for kind in _OWN}
+        words = {kind: len(self.words[kind]) for kind in OWN}
         common = self._common
         self.extend(translated)
         try:
             yield self.whole()
         finally:
             self._common = common
-            for kind in _OWN:
+            for kind in OWN:
                 for word in self.words[kind][words[kind] :]:
                     del self._number[kind][word]
                 del self.words[kind][words[kind] :]
@@ -185,6 +267,8 @@ class FeatureTable:
                 self._norm[kind].truncate(rows)
                 self._total[kind].truncate(rows)
             self._places.truncate(len(self._columns["terms"]))
+            self._named.truncate(len(self._columns["terms"]))
+            self._bare.truncate(words["terms"])
             self._earliest.truncate(rows)
             self._latest.truncate(rows)
             del self._urls[rows:], self._languages[rows:]

@@ -9,9 +9,9 @@ Law: a window is a function of what the file holds; it can be thrown away at any
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,16 +23,17 @@ from dedup.duplicates.fingerprints import token_digest
 from dedup.duplicates.lsh import band_keys
 from dedup.duplicates.minhash import EMPTY
 from dedup.events.candidates import COSINE_UNIT, SHARED_PAGE, gap_days, heaviest, one_language
-from dedup.events.features import UNDATED, Counted, Features, Observed, microseconds, observed
+from dedup.events.features import UNDATED, Features, bounds_of, microseconds
 from dedup.events.groups import GroupText
 from dedup.events.profiles import RARE
+from dedup.index.counts import WordCounts
 from dedup.index.postings import Bands, Terms
 from dedup.index.table import FeatureTable, Translated
 from dedup.text.background import prior_document_frequency
 from dedup.text.clean import CleanArticle
 from dedup.text.tokenize import compared_tokens
 
-__all__ = ["Fresh", "LiveGroup", "Window", "exact_key"]
+__all__ = ["Fresh", "LiveGroup", "Window", "exact_key", "exact_keys"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,17 +63,24 @@ class Fresh:
 
     Parameters
     ----------
-    texts : sequence of GroupText
-    counted : Counted
     words : Translated
         Their features, in the window's columns.
     signatures : ndarray of uint32, shape (k, num_perm)
+    exact : sequence of bytes
+        What copies have in common, where a text is shorter than a shingle; see :func:`exact_key`.
     """
 
-    texts: Sequence[GroupText]
-    counted: Counted
     words: Translated
     signatures: NDArray[np.uint32]
+    exact: Sequence[bytes]
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    @property
+    def urls(self) -> Sequence[frozenset[str]]:
+        """The addresses of each."""
+        return self.words.features.urls
 
 
 class Window:
@@ -90,6 +98,7 @@ class Window:
         self.cluster = Growing(np.int64)
         self.home: dict[int, int] = {}
         self.exact: dict[bytes, int] = {}
+        self._exact_of: dict[int, bytes] = {}
         self.table = FeatureTable()
         self.bands = Bands()
         self._signatures = Growing(np.uint32)
@@ -99,11 +108,7 @@ class Window:
         self._ends = Growing(np.int64)
         self._probability = Growing(np.int64)
         self._version = Growing(np.bool_)
-        self._n_texts = 0
-        self._terms: Counter[str] = Counter()
-        self._numbers: Counter[str] = Counter()
-        self._holding: Counter[str] = Counter()
-        self._naming: Counter[str] = Counter()
+        self.counts = WordCounts(self.table)
 
     def __len__(self) -> int:
         """Return the number of rows, those that are gone included."""
@@ -117,14 +122,9 @@ class Window:
     # ------------------------------------------------------------ putting in, taking out
 
     def extend(
-        self,
-        groups: Sequence[LiveGroup],
-        clusters: Sequence[int],
-        fresh: Fresh,
-        *,
-        counted: bool = False,
-    ) -> None:
-        """Put groups in at the end; ``counted`` if their words are counted already."""
+        self, groups: Sequence[LiveGroup], clusters: Sequence[int], fresh: Fresh
+    ) -> NDArray[np.int64]:
+        """Put groups in at the end; return their rows."""
         first = len(self.groups)
         rows = np.arange(first, first + len(groups), dtype=np.int64)
         self.groups += groups
@@ -134,40 +134,30 @@ class Window:
         for row, group in enumerate(groups, start=first):
             self.home.update(dict.fromkeys(group.members, row))
         self.table.extend(fresh.words)
+        self.counts.change(rows, 1)
         self.terms.extend(self._heaviest(fresh.words.features))
-        occupied = (fresh.signatures != EMPTY).any(axis=1)
+        occupied = _are_signed(fresh.signatures)
         self.bands.extend(self.keys(fresh.signatures[occupied]), rows[occupied])
         self._signatures.extend(fresh.signatures.ravel())
-        for row, text, signed in zip(rows.tolist(), fresh.texts, occupied.tolist(), strict=True):
-            for url in text.urls:
+        for row, urls, exact in zip(rows.tolist(), fresh.urls, fresh.exact, strict=True):
+            for url in urls:
                 self._pages[url].append(row)
-            if not signed and (key := exact_key(text.clean)):
-                self.exact[key] = row
-        if not counted:
-            self.count(fresh.counted)
+            if exact:
+                self.exact[exact] = row
+                self._exact_of[row] = exact
+        return rows
 
-    def drop(self, row: int, text: GroupText, counted: Counted) -> LiveGroup:
-        """Take a group out; return it.
-
-        Parameters
-        ----------
-        row : int
-        text : GroupText
-            What it said.
-        counted : Counted
-            The words of its text, to be counted no more.
-        """
+    def drop(self, row: int) -> LiveGroup:
+        """Take a group out; return it."""
         group = self.groups[row]
         self.alive.values[row] = False
         for member in group.members:
             del self.home[member]
-        key = exact_key(text.clean)
-        if key and self.exact.get(key) == row:
-            del self.exact[key]
-        for url in text.urls:
-            if row in self._pages.get(url, ()):
-                self._pages[url].remove(row)
-        self.count(counted, -1)
+        exact = self._exact_of.pop(row, b"")
+        if self.exact.get(exact) == row:
+            del self.exact[exact]
+        self._forget_pages(row, self.table.dates(row)[2])
+        self.counts.change(np.array([row], dtype=np.int64), -1)
         return group
 
     def join(self, row: int, member: int, text: GroupText) -> None:
@@ -185,47 +175,24 @@ class Window:
             self._pages[url].append(row)
         self.table.redate(row, earliest, latest, urls | text.urls)
 
-    def count(self, counted: Counted, sign: int = 1) -> None:
-        """Count the words of some texts, or count them no more."""
-        self._n_texts += sign * counted.n_texts
-        kinds = zip(counted.words, counted.is_number.tolist(), counted.seen.tolist(), strict=True)
-        for word, is_number, seen in kinds:
-            _add(self._numbers if is_number else self._terms, word, sign * seen)
-        for table, counts in ((self._holding, counted.holding), (self._naming, counted.naming)):
-            for at in np.flatnonzero(counts).tolist():
-                _add(table, counted.bare[at], sign * int(counts[at]))
+    def leave(self, row: int, members: Sequence[int]) -> None:
+        """Take copies out of a group that stays; what it says then is told by :meth:`retell`."""
+        for member in members:
+            self.groups[row].members.remove(member)
+            del self.home[member]
 
-    def observed_with(self, counted: Counted, *, known: bool = False) -> Observed:
-        """Return the counts of the window and of some texts, for the words of these texts.
+    def retell(self, row: int, text: GroupText) -> None:
+        """Give a group the date, the addresses and the sources of the copies that are left."""
+        self.groups[row].sources = text.sources
+        self._forget_pages(row, self.table.dates(row)[2] - text.urls)
+        earliest, latest = bounds_of([text.published])[0].tolist()
+        self.table.redate(row, earliest, latest, text.urls)
 
-        Parameters
-        ----------
-        counted : Counted
-        known : bool
-            Whether the window has counted them already.
-        """
-        if known:
-            nothing = np.zeros_like
-            counted = replace(
-                counted,
-                n_texts=0,
-                seen=nothing(counted.seen),
-                holding=nothing(counted.holding),
-                naming=nothing(counted.naming),
-            )
-        seen = [
-            (self._numbers if is_number else self._terms)[word]
-            for word, is_number in zip(counted.words, counted.is_number.tolist(), strict=True)
-        ]
-        return observed(
-            replace(
-                counted,
-                n_texts=self._n_texts + counted.n_texts,
-                seen=counted.seen + np.array(seen, dtype=np.int64),
-                holding=counted.holding + _of(self._holding, counted.bare),
-                naming=counted.naming + _of(self._naming, counted.bare),
-            )
-        )
+    def _forget_pages(self, row: int, urls: Collection[str]) -> None:
+        for url in urls:
+            self._pages[url].remove(row)
+            if not self._pages[url]:
+                del self._pages[url]
 
     # ------------------------------------------------------------ scored pairs
 
@@ -290,7 +257,7 @@ class Window:
         newcomers, rows : ndarray of int64, shape (m,)
         """
         duplicate = self.config.duplicate
-        occupied = np.flatnonzero((signatures != EMPTY).any(axis=1))
+        occupied = np.flatnonzero(_are_signed(signatures))
         at, rows = self.bands.find(self.keys(signatures[occupied]), duplicate.bucket_cap)
         kept = self.alive.values[rows]
         at, rows = occupied[at[kept]], rows[kept]
@@ -316,7 +283,7 @@ class Window:
         """
         event = self.config.event
         pairs = np.concatenate([self._by_terms(fresh), self._by_url(fresh)])
-        alive = np.concatenate([self.alive.values, np.ones(len(fresh.texts), dtype=np.bool_)])
+        alive = np.concatenate([self.alive.values, np.ones(len(fresh), dtype=np.bool_)])
         pairs = np.sort(pairs[alive[pairs[:, 1]]], axis=1)[:, ::-1]
         codes = np.unique(pairs[:, 0] * len(features) + pairs[:, 1])
         pairs = np.stack(np.divmod(codes, max(1, len(features))), axis=1)
@@ -348,13 +315,21 @@ class Window:
         n = len(self)
         own: defaultdict[str, list[int]] = defaultdict(list)
         pairs = []
-        for at, text in enumerate(fresh.texts):
-            for url in text.urls:
+        for at, urls in enumerate(fresh.urls):
+            for url in urls:
                 rows = [*self._pages.get(url, ()), *own[url]]
                 own[url].append(n + at)
                 if len(rows) < SHARED_PAGE - 1:
                     pairs += [(n + at, row) for row in rows]
         return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def exact_keys(texts: Sequence[GroupText], signatures: NDArray[np.uint32]) -> list[bytes]:
+    """Return what copies have in common, for texts that no shingle tells of; else nothing."""
+    return [
+        b"" if signed else exact_key(text.clean)
+        for text, signed in zip(texts, _are_signed(signatures).tolist(), strict=True)
+    ]
 
 
 def exact_key(clean: CleanArticle) -> bytes:
@@ -363,13 +338,5 @@ def exact_key(clean: CleanArticle) -> bytes:
     return token_digest(tokens) if tokens else b""
 
 
-def _add(counts: Counter[str], word: str, by: int) -> None:
-    now = counts[word] + by
-    if now:
-        counts[word] = now
-    else:
-        del counts[word]
-
-
-def _of(counts: Counter[str], words: Iterable[str]) -> NDArray[np.int64]:
-    return np.array([counts[word] for word in words], dtype=np.int64)
+def _are_signed(signatures: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    return np.asarray((signatures != EMPTY).any(axis=1))
