@@ -100,10 +100,14 @@ class Chunks:
         return room
 
     def joined(self) -> NDArray[Any]:
-        """Return all of it in one array, and let go of it."""
-        parts = [chunk[:used] for chunk, used in zip(self._chunks, self._used, strict=True)]
-        self._chunks, self._used = [], []
-        return np.concatenate([np.empty(0, self._dtype), *parts])
+        """Return all of it in one array, and let go of each piece as it is copied."""
+        end = sum(self._used)
+        whole = np.empty(end, self._dtype)
+        while self._chunks:
+            chunk, used = self._chunks.pop(), self._used.pop()
+            whole[end - used : end] = chunk[:used]
+            end -= used
+        return whole
 
 
 class Growing:

@@ -136,28 +136,19 @@ def event_candidates(
             kept = kept[speak_alike(kept)]
         return np.asarray(kept.min(axis=1) * n + kept.max(axis=1))
 
-    found = [fitting(_same_url(features.urls))]
+    found = Chunks(np.int64)
+    found.keep(fitting(_same_url(features.urls)))
     order, ends = _in_time(features, window_days)
     near = _compiled if engine.is_compiled(_CHARACTERS * matrix.nnz) else _reference
-    matrix = _in_runs(matrix[order], rare, posting_cap, view.words)
+    matrix = matrix[order]  # by itself, so that both are not held while it is cut
+    matrix = _in_runs(matrix, rare, posting_cap, view.words)
     for a, b, done in near(matrix, ends, min_cosine * COSINE_UNIT**2):
-        found.append(fitting(np.stack([order[a], order[b]], axis=1)))
+        found.keep(fitting(np.stack([order[a], order[b]], axis=1)))
         if progress is not None:
             progress(done, n)
     del matrix
-    pairs = _as_pairs(distinct(_in_one(found), overwrite=True), n)
+    pairs = _as_pairs(distinct(found.joined(), overwrite=True), n)
     return EventCandidates(pairs=pairs, capped_terms=int(capped.sum()))
-
-
-def _in_one(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Return arrays as one, and let go of each as it is copied."""
-    whole = np.empty(sum(map(len, parts)), dtype=np.int64)
-    end = len(whole)
-    while parts:
-        part = parts.pop()
-        whole[end - len(part) : end] = part
-        end -= len(part)
-    return whole
 
 
 def _as_pairs(codes: NDArray[np.int64], n: int) -> NDArray[np.int32]:
@@ -327,27 +318,32 @@ def _in_runs(
     """Cut the chosen columns into runs of so many rows, each a column of its own.
 
     Each word has borders of its own, so that where all texts of a story hold all of its names, not
-    all of these part it at one place.
+    all of these part it at one place.  The matrix is written into.
     """
     from scipy.sparse import csr_array
 
-    at = np.flatnonzero(chosen[matrix.indices])
-    if not len(at):
-        return matrix
-    column = matrix.indices[at]
-    order = np.argsort(column, kind="stable")
-    starts = np.searchsorted(column[order], column[order])
-    place = np.empty(len(at), dtype=np.int64)
-    place[order] = np.arange(len(at)) - starts
-    shift = np.zeros(matrix.shape[1], dtype=np.int64)
-    for each in np.flatnonzero(chosen).tolist():
-        shift[each] = token_hash(words[each]) % size
-    run = (place + shift[column]) // size
-    _, number = np.unique(column.astype(np.int64) * matrix.shape[0] + run, return_inverse=True)
-    indices = matrix.indices.copy()
-    indices[at] = matrix.shape[1] + number
-    shape = (matrix.shape[0], matrix.shape[1] + int(number.max()) + 1)
-    return csr_array((matrix.data, indices, matrix.indptr), shape=shape)
+    n, width = matrix.shape
+    # How far the rows of each word have come, the first run cut short by its shift.
+    place = np.zeros(width, dtype=np.int64)
+    at = np.flatnonzero(chosen)
+    place[at] = [token_hash(words[each]) % size for each in at.tolist()]
+    runs = np.zeros(width, dtype=np.int64)
+    runs[at] = (place + np.bincount(matrix.indices, minlength=width))[at] // size + 1
+    first = width + np.cumsum(runs) - runs
+    for start in range(0, n if len(at) else 0, _BLOCK):
+        ends = matrix.indptr[start], matrix.indptr[min(start + _BLOCK, n)]
+        here = matrix.indices[slice(*ends)]
+        entries = np.flatnonzero(chosen[here])
+        columns = here[entries].astype(np.int64)
+        order = np.argsort(columns, kind="stable")
+        ordered = columns[order]
+        before = np.empty_like(order)
+        before[order] = np.arange(len(order)) - np.searchsorted(ordered, ordered)
+        here[entries] = first[columns] + (place[columns] + before) // size
+        place += np.bincount(columns, minlength=width)
+    return csr_array(
+        (matrix.data, matrix.indices, matrix.indptr), shape=(n, width + int(runs.sum()))
+    )
 
 
 def _same_url(urls: Sequence[frozenset[str]]) -> NDArray[np.int64]:

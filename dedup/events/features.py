@@ -328,8 +328,9 @@ def weigh(
         profiles, ~profiles.is_number, profiles.count, profiles.lead, profiles.places
     )
     terms = _view(_csr(count, columns, ends, len(words)), of_terms, words)
+    del count  # here memory is at its highest
     lead = _view(_csr(in_lead, columns, ends, len(words)), of_terms, words)
-    del count, in_lead
+    del in_lead
     ends, columns, count = _entries_of(profiles, is_name, profiles.count)
     named_counts = _csr(count.astype(np.int32), bare_of[columns].astype(np.int32), ends, len(bare))
     named_counts.sum_duplicates()  # words that differ in accents alone; sorts the columns, too
