@@ -110,7 +110,9 @@ def groups_of(batch: Batch, duplicates: Duplicates) -> list[Group]:
 
 def user_links(batch: Batch, groups: Sequence[Group], event: EventConfig) -> Links:
     """Return what the user requires and forbids, as pairs of groups."""
-    row_of = {
-        batch.articles[at].id: row for row, group in enumerate(groups) for at in group.members
-    }
-    return Links.of(event.must_link, event.cannot_link, row_of)
+    return Links.of(event.must_link, event.cannot_link, rows_by_id(batch, groups))
+
+
+def rows_by_id(batch: Batch, groups: Sequence[Group]) -> dict[str, int]:
+    """Return the row of each article's group, by its id."""
+    return {batch.articles[at].id: row for row, group in enumerate(groups) for at in group.members}

@@ -7,7 +7,7 @@ by that order: so the order of the input cannot matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -112,6 +112,9 @@ def find_clusters(
     return replace(run.clustering, stats=watch.stats())
 
 
+LinksOf = Callable[[Batch, Sequence[Group], EventConfig], Links]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
     """What the stages found, one after the other."""
@@ -129,14 +132,15 @@ def run_stages(
     settings: Config,
     report: Progress,
     watch: Stopwatch,
+    links_of: LinksOf = user_links,
 ) -> Run:
-    """Take articles through all stages."""
+    """Take articles through all stages; ``links_of`` says what the user requires and forbids."""
     with watch("clean", len(read), "articles"):
         batch = prepare(read, skipped, settings, report)
     duplicates = _find_duplicates(batch, settings, report, watch)
     with watch("group", len(read), "articles"):
         groups = groups_of(batch, duplicates)
-    events = _find_events(batch, groups, settings, report, watch, level)
+    events = _find_events(batch, groups, settings, report, watch, level, links_of)
     with watch("choose canonical", len(groups), "groups"):
         found = assemble(batch, duplicates, groups, events, level, settings, report)
     return Run(batch=batch, groups=groups, events=events, clustering=found)
@@ -171,13 +175,14 @@ def _find_events(
     report: Progress,
     watch: Stopwatch,
     level: str,
+    links_of: LinksOf,
 ) -> Events:
     """Cluster the groups by event: features, candidates, scores, linkage; then across languages."""
     apart = np.arange(len(groups), dtype=np.int64)
     if level == "duplicate":
         return Events(labels=apart, scores=None, observed=None)
     event = settings.event
-    links = user_links(batch, groups, event)  # first: a wrong id must not cost an hour
+    links = links_of(batch, groups, event)  # first: a wrong id must not cost an hour
     texts = [group.text for group in groups]
     features, observed = _weighed_words(texts, event, report, watch)
     if features is None:

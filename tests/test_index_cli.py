@@ -81,6 +81,45 @@ def test_errors_say_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "line 2" in printed.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("expire", "--before", "nonsense"),
+        ("show", "99999999999999999999"),
+        ("show", "\udcff"),
+        ("show", "nobody"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_one_line_and_no_traceback(
+    arguments: tuple[str, ...], store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, *rest = arguments
+    assert main(["index", command, store, *rest]) == 1
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith("dedup: ")
+    assert err.count("\n") == 1
+
+
+def test_changes_after_any_number(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["index", "changes", store, "--since", "99999999999999999999"]) == 0
+    assert not capsys.readouterr().out
+
+
+def test_query_skips_rows_that_cannot_be_read_if_asked(
+    store: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_text('{"id": "x", "text": 5}\n{"id": "y", "text": "Rain in Lima."}\n', "utf-8")
+    assert main(["index", "query", store, str(path)]) == 1
+    capsys.readouterr()
+    assert main(["index", "query", store, str(path), "--skip-errors"]) == 0
+    out, err = capsys.readouterr()
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["y"]
+    assert "a row was skipped" in err
+
+
 def test_a_fault_makes_check_fail(store: str, capsys: pytest.CaptureFixture[str]) -> None:
     import sqlite3
 

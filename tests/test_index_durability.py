@@ -37,10 +37,11 @@ from dedup import (
 )
 from dedup.article import as_articles, content_id
 from dedup.index import answers
+from dedup.index.choosing import Chooser
 from dedup.index.consolidating import consolidate
 from dedup.index.editing import Editor
 from dedup.index.packing import unpack_text
-from dedup.index.store import SCHEMA_VERSION, ArticleRow
+from dedup.index.store import SCHEMA_VERSION, ArticleRow, Store
 from dedup.index.window import Window
 from dedup.result import UnknownIdError
 
@@ -1019,10 +1020,12 @@ def raising(error: type[BaseException], after: Callable[..., Any] | None = None)
 MIDDLES: list[tuple[type, str]] = [
     (Editor, "newcomers"),
     (Editor, "take_out"),
-    (Editor, "new_cluster"),
+    (Editor, "leave"),
+    (Store, "new_cluster"),
     (Editor, "_put_in"),
     (Editor, "_note_moves"),
-    (Editor, "_choose"),
+    (Chooser, "choose"),
+    (Chooser, "choose_among_expired"),
     (Window, "extend"),
     (Window, "join"),
     (Window, "add_pairs"),
@@ -1078,8 +1081,8 @@ def test_an_error_at_the_end_of_any_call_leaves_all_as_it_was(
         asked = [written("q", text) for text in (FLOOD, WATCHED, "Quite another matter.")]
         before = said(index), dump(filled), list(map(index.query, asked))
         with monkeypatch.context() as patched:
-            settle = raising(RuntimeError, Editor.settle)
-            patched.setattr(Editor, "settle", settle)
+            for end in (Editor.settle, Editor.choose_again):
+                patched.setattr(Editor, end.__name__, raising(RuntimeError, end))
             patched.setattr(
                 "dedup.index.story_index.consolidate", raising(RuntimeError, consolidate)
             )
@@ -1100,7 +1103,7 @@ def test_a_failure_does_not_change_later_scores(
         for index in twins:
             index.add(rows[start : start + 5])
     with monkeypatch.context() as patched:
-        patched.setattr(Editor, "_choose", raising(RuntimeError))
+        patched.setattr(Chooser, "choose", raising(RuntimeError))
         with pytest.raises(RuntimeError):
             failing.add(rows[15:27])
     for index in twins:

@@ -6,6 +6,8 @@ import gzip
 import json
 import random
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from conftest import DATA, FIXTURES, read_lines
 from dedup import (
     Article,
     ArticleError,
+    Change,
     ChangeKind,
     Clustering,
     Config,
@@ -320,22 +323,256 @@ def test_what_is_shown_stays_unless_something_is_clearly_better(index: StoryInde
     assert change.reason
 
 
-def test_every_article_is_told_of_in_the_log(index: StoryIndex) -> None:
+def replayed(changes: Iterable[Change]) -> dict[str, int]:
+    """Return where each article stands for one who follows the log and nothing else."""
+    where: dict[str, int] = {}
+    for change in changes:
+        name, other = change.article_id, change.other_id
+        if change.kind is ChangeKind.JOINED and name is not None:
+            where[name] = change.cluster_id
+        if change.kind is ChangeKind.LEFT and name is not None:
+            del where[name]
+        if change.kind is ChangeKind.MERGED and other is not None:
+            moved = (each for each, cluster in where.items() if cluster == change.cluster_id)
+            where.update(dict.fromkeys(list(moved), other))
+    return where
+
+
+def shown_by_log(changes: Iterable[Change]) -> dict[int, str]:
+    kind = ChangeKind.CANONICAL_CHANGED
+    return {c.cluster_id: c.article_id for c in changes if c.kind is kind and c.article_id}
+
+
+def test_the_log_tells_where_everything_stands(index: StoryIndex) -> None:
     rows = every_fixture()
     for start in range(0, len(rows), 10):
         index.add(rows[start : start + 10])
-    joined: dict[str | None, int] = {}
-    moved: dict[int, int] = {}
-    for change in index.changes():
-        if change.kind is ChangeKind.JOINED:
-            joined[change.article_id] = change.cluster_id
-        if change.kind is ChangeKind.MERGED and change.other_id is not None:
-            moved[change.cluster_id] = change.other_id
-    assert joined.keys() == {row["id"] for row in rows}
-    numbers = [change.number for change in index.changes()]
+    rng = random.Random(1)
+    held = [row["id"] for row in rows]
+    for step in range(60):
+        name = rng.choice(held)
+        what = step % 6
+        if what == 0:
+            index.update({**rng.choice(rows), "id": name})
+        elif what == 1:
+            index.remove(name)
+            held.remove(name)
+        elif what == 2:
+            index.pin(name)
+        elif what == 3:
+            with suppress(ConfigError):
+                index.link(name, rng.choice(held))
+        elif what == 4:
+            with suppress(ConfigError):
+                index.unlink(name, rng.choice(held))
+        elif step % 12 == 5:
+            index.consolidate()
+    changes = list(index.changes())
+    stands = {name: index.assignment(name).cluster_id for name in held}
+    assert replayed(changes) == stands
+    for cluster, shown in shown_by_log(changes).items():
+        if cluster in stands.values():
+            assert index.cluster(cluster).canonical.article_id == shown
+    numbers = [change.number for change in changes]
     assert numbers == sorted(set(numbers))
     half = numbers[len(numbers) // 2]
     assert [c.number for c in index.changes(since=half)] == [n for n in numbers if n > half]
+
+
+@pytest.mark.parametrize("other", [SPIES, WATCHED, "Something else altogether happened in Lima."])
+def test_a_copy_that_is_rewritten_leaves_its_story(index: StoryIndex, other: str) -> None:
+    index.add([written(name, FLOOD) for name in "abz"] + [written(name, SPIES) for name in "pq"])
+    flood, spies = (index.assignment(name).cluster_id for name in "ap")
+    index.update(written("b", other))
+    assert [index.assignment(name).cluster_id for name in "azpq"] == [flood, flood, spies, spies]
+    assert (index.assignment("b").cluster_id == spies) == (other in (SPIES, WATCHED))
+    assert index.assignment("b").cluster_id != flood
+    assert not any(change.kind is ChangeKind.MERGED for change in index.changes())
+
+
+def test_a_small_correction_moves_nothing(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD), written("b", FLOOD), written("p", SPIES)])
+    before = [index.assignment(name).cluster_id for name in "abp"]
+    for name, text in (("a", FLOOD), ("p", SPIES)):
+        found = index.update(written(name, text.replace("300", "310") + " More follows."))
+        assert found.is_new == (name in "ap")
+    assert [index.assignment(name).cluster_id for name in "abp"] == before
+
+
+def test_a_sole_article_that_is_rewritten_joins_the_story_that_it_tells(index: StoryIndex) -> None:
+    index.add([written("x", FLOOD)])
+    index.add([written("p", SPIES)])
+    was, spies = (index.assignment(name).cluster_id or 0 for name in "xp")
+    found = index.update(written("x", WATCHED))
+    assert (found.cluster_id, found.is_new) == (spies, False)
+    assert index.cluster(was).id == spies
+
+
+def test_what_has_expired_stays_behind_when_an_article_is_rewritten(index: StoryIndex) -> None:
+    index.add([written("old", FLOOD, 1), written("x", FLOOD, 9), written("p", SPIES, 9)])
+    flood, spies = (index.assignment(name).cluster_id for name in "xp")
+    index.expire(before="2023-10-05")
+    assert index.update(written("x", WATCHED, 9)).cluster_id == spies
+    assert index.assignment("old").cluster_id == flood
+    assert index.cluster(flood or 0).canonical.article_id == "old"
+
+
+def test_an_expired_article_that_is_rewritten_leaves_the_live_ones(index: StoryIndex) -> None:
+    index.add([written("x", FLOOD, 1), written("p", FLOOD + " It rained.", 9)])
+    flood = index.assignment("p").cluster_id
+    index.expire(before="2023-10-05")
+    assert index.update(written("x", SPIES, 9)).cluster_id != flood
+    assert index.assignment("p").cluster_id == flood
+    assert index.update(written("x", FLOOD, 9)).cluster_id == flood
+
+
+def test_expired_copies_follow_the_text_that_they_copy(tmp_path: Path) -> None:
+    with StoryIndex(tmp_path / "kept.db", keep_texts=True, progress=False) as index:
+        index.add([written("a", FLOOD, 1), written("b", FLOOD, 1), written("p", SPIES, 1)])
+        index.expire(before="2023-10-05")
+        index.update(written("a", SPIES, 9))
+        assert index.assignment("b").group_id == "b"
+        assert index.explain("a", "b").relation == "apart"
+        index.remove("a")
+        assert index.explain("b", "p").relation == "apart"
+        assert index.check() == []
+
+
+def test_what_is_shown_does_not_change_in_silence(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD, 1), written("b", FLOOD + " It rained.", 2)])
+    own = index.assignment("a").cluster_id or 0
+    assert index.cluster(own).canonical.article_id == "a"
+    index.remove("a")
+    assert shown_by_log(index.changes()) == {own: "b"}
+    index.add([written("c", FLOOD + " It rained hard.", 9)])
+    index.expire(before="2023-10-05")
+    index.consolidate()
+    assert index.cluster(own).canonical.article_id == "b"  # it has expired, and is shown still
+    assert shown_by_log(index.changes()) == {own: "b"}
+    index.pin("c")
+    assert index.cluster(own).canonical.article_id == "c"
+    index.unpin("c")
+    index.pin("b")
+    assert index.cluster(own).canonical.article_id == "b"
+
+
+def test_a_pin_changes_what_is_shown_and_nothing_else(tmp_path: Path) -> None:
+    with (
+        StoryIndex(tmp_path / "p.db", progress=False) as writer,
+        StoryIndex(tmp_path / "p.db", progress=False) as follower,
+    ):
+        one, bridge, other = (FLOOD, 9), (SPIES, 1), ("A volcano erupted on La Palma island.", 9)
+        rows = [written(n, *each) for n, each in zip("amb", (one, bridge, other), strict=True)]
+        writer.add(rows)
+        writer.link("a", "m")
+        writer.link("m", "b")
+        writer.expire(before="2023-10-05")
+        asked = written("q", other[0], 9)
+        before = follower.query(asked).cluster_id
+        for change in (writer.pin, writer.unpin):
+            change("a")
+            assert writer.query(asked).cluster_id == follower.query(asked).cluster_id == before
+            assert writer.assignment("b").cluster_id == writer.assignment("a").cluster_id
+
+
+def test_what_was_parted_and_then_copied_does_not_stop_anything(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD), written("b", SPIES), written("c", "Rain in Lima.")])
+    index.unlink("a", "b")
+    index.update(written("b", FLOOD))
+    index.consolidate()
+    index.link("a", "c")
+    assert index.assignment("a").cluster_id == index.assignment("c").cluster_id
+
+
+def test_what_joined_languages_gives_way_to_the_user(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD), written("b", SPIES), written("c", "Rain in Lima.")])
+    with index._writing():  # as consolidate() writes it, with an embedder
+        for pair in (("a", "b"), ("b", "c")):
+            index._store.run("INSERT INTO links VALUES (?, ?, 'languages')", *pair)
+    index.unlink("b", "c")
+    index.update(written("a", FLOOD + " Much is lost."))
+    clusters = {name: index.assignment(name).cluster_id for name in "abc"}
+    assert clusters["a"] == clusters["b"] != clusters["c"]
+
+
+def test_a_required_pair_gives_way_to_copies_that_contradict_it(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD), written("b", SPIES), written("c", "Rain in Lima.")])
+    index.unlink("a", "b")
+    index.link("a", "c")
+    index.update(written("c", SPIES))
+    index.consolidate()
+    assert index.assignment("a").cluster_id != index.assignment("b").cluster_id
+
+
+@pytest.mark.parametrize("days", [range(1, 2), range(1, 300, 12)])
+def test_after_a_pause_articles_stay_as_long_as_others(index: StoryIndex, days: range) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    index.add([written("before", FLOOD)])
+    dates = [start + timedelta(day) for day in days]
+    texts = [f"{SPIES} Number {at} of them said so." for at in range(len(dates))]
+    index.add(
+        [
+            {"id": f"n{at}", "text": text, "published": date}
+            for at, (text, date) in enumerate(zip(texts, dates, strict=True))
+        ]
+    )
+    late = start + timedelta(150)
+    assert index.expire(before=late) == 1 + sum(date < late for date in dates)
+
+
+def test_undated_articles_alone_count_as_of_today(index: StoryIndex) -> None:
+    index.add([{"id": "a", "text": FLOOD}])
+    assert index.expire(before=datetime.now(UTC) - timedelta(1)) == 0
+    assert index.expire(before=datetime.now(UTC) + timedelta(1)) == 1
+
+
+def test_what_cannot_be_is_said_in_the_library_s_own_words(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD), written("b", SPIES, 9)])
+    for date in ("nonsense", None):
+        with pytest.raises(ConfigError, match=r"expire\(\) needs a date"):
+            index.expire(before=date)
+    wrong: list[Any] = [1 << 70, -1, [], None, "1"]
+    for number in wrong:
+        with pytest.raises(UnknownIdError):
+            index.cluster(number)
+    assert list(index.changes(since=1 << 70)) == []
+    for name in ("\ud800", 7, None):
+        assert name not in index
+        with pytest.raises(UnknownIdError):
+            index.assignment(name)  # type: ignore[arg-type]
+    index.expire(before="2023-10-07")
+    for say in (index.link, index.unlink):
+        with pytest.raises(ConfigError, match="'a' has expired"):
+            say("a", "b")
+
+
+def test_an_id_is_found_however_it_was_broken(index: StoryIndex) -> None:
+    index.add([written("x\ud800", FLOOD)])
+    assert "x\ud800" in index
+    assert index.assignment("x\ud800").article_id == "x\ufffd"
+
+
+def test_a_wrong_id_costs_no_new_window(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD)])
+    window = index._window
+    for write in (index.pin, index.remove):
+        with pytest.raises(UnknownIdError):
+            write("nobody")
+    with pytest.raises(ConfigError):
+        index.link("a", "a")
+    assert index._window is window is not None
+
+
+def test_a_question_says_what_adding_does(index: StoryIndex) -> None:
+    rows = every_fixture()
+    random.Random(2).shuffle(rows)
+    index.add(rows[:60])
+    for row in rows[60:]:
+        asked, (added,) = index.query(row), index.add([row])
+        assert (asked.role, asked.is_new) == (added.role, added.is_new)
+        assert asked.cluster_id in (None, added.cluster_id)
+        assert asked.group_id == added.group_id
+        assert set(asked.reasons) == set(added.reasons)
 
 
 def test_it_explains_as_a_result_does(index: StoryIndex, belgium: Rows) -> None:

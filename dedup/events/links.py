@@ -81,6 +81,18 @@ class Links:
             cannot=tuple((row_of[a], row_of[b]) for a, b in cannot_link),
         )
 
+    @classmethod
+    def yielding(cls, must: Iterable[tuple[int, int]], cannot: Iterable[tuple[int, int]]) -> Links:
+        """Return pairs of rows as links, of which required ones give way to forbidden ones.
+
+        Pairs of one row are copies of one text, and are left out.
+
+        >>> Links.yielding([(0, 1), (2, 2)], [(1, 0), (3, 3)])
+        Links(must=(), cannot=((1, 0),))
+        """
+        forbidden = tuple((a, b) for a, b in cannot if a != b)
+        return cls(cannot=forbidden).joined_by((a, b) for a, b in must if a != b)
+
     def joined_by(self, wished: Iterable[tuple[int, int]]) -> Links:
         """Return links that require more pairs, but for those that lead to a forbidden one.
 

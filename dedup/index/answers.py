@@ -17,36 +17,29 @@ from dedup.index.held import GroupRow, learn_words, unpack_groups
 from dedup.index.loading import Reader, said, unpacked
 from dedup.index.packing import unpack_article
 from dedup.index.placing import place
-from dedup.index.records import (
-    Assignment,
-    Change,
-    ChangeKind,
-    IndexedCluster,
-    IndexedMember,
-    IndexStats,
-)
-from dedup.index.settling import Placed, assembled, reasons_of, settled
+from dedup.index.records import Assignment, IndexedCluster, IndexedMember, IndexStats
+from dedup.index.settling import Loss, Placed, assembled, reasons_of, settled
 from dedup.index.store import ArticleRow, DamagedError, Store, undamaged
 from dedup.index.table import FeatureTable
 from dedup.index.window import Window
 from dedup.result import UnknownIdError
 from dedup.roles import Role
 
-__all__ = ["assignments", "changes", "check", "cluster", "explain", "query", "stats"]
+__all__ = ["assignments", "check", "cluster", "explain", "query", "stats"]
 
 
 def assignments(store: Store, ids: Sequence[str]) -> list[Assignment]:
     """Say where articles stand; all of them are there."""
     rows = store.by_id(ids)
     centres = store.articles({row.centre for row in rows.values()})
-    first = {
-        cluster: store.one("SELECT min(row) FROM articles WHERE cluster = ?", cluster)
+    founder = {
+        cluster: store.one("SELECT founder FROM clusters WHERE id = ?", cluster)
         for cluster in {row.cluster for row in rows.values()}
     }
     found = []
     for name in ids:
         row = rows[name]
-        began = first[row.cluster]
+        began = founder[row.cluster]
         centre = centres.get(row.centre)
         with undamaged(f"article {name!r}"):
             found.append(
@@ -71,9 +64,9 @@ def query(
         return assignments(store, [article.id])[0]
     # Another version of an article that is there is compared with it as any other.
     own = article.id if known is None else f"{article.id} (new version)"
-    newcomers = editor.newcomers([replace_id(article, own)], [0])
+    newcomers = editor.newcomers([_under(article, own)], [0])
     plan = place(window, newcomers, reader.cleaned, editor.links())
-    what = settled(window, newcomers, plan, {})
+    what = settled(window, newcomers, plan, Loss())
     at = next(place for place, story in enumerate(what.stories) if 0 in story.members)
     story = what.stories[at]
     story_of = {row: place for place, each in enumerate(what.stories) for row in each.rows}
@@ -104,7 +97,12 @@ def query(
         )
     )
     labels = dict.fromkeys(centre_of.values(), 0)
-    chosen = assembled(window.config, places, labels, [], frozenset())[0]
+    pairs = [
+        (centre_of[a], centre_of[b], chance)
+        for (a, b), chance in zip(plan.every.tolist(), plan.held.tolist(), strict=True)
+        if a in centre_of and b in centre_of
+    ]
+    chosen = assembled(window.config, places, labels, pairs, frozenset())[0]
     member = next(each for each in chosen.members if each.article.id == own)
     kept = what.identities.ids[at]
     reasons = reasons_of(window, newcomers, plan, story_of)[0]
@@ -113,19 +111,20 @@ def query(
         cluster_id=kept,
         group_id=article.id if not centre else told[centre].id,
         role=member.role,
-        is_new=kept is None,
+        is_new=len(story.members) == 1,
         reasons=(*reasons, member.note) if member.note else reasons,
     )
 
 
-def replace_id(article: Article, article_id: str) -> Article:
+def _under(article: Article, article_id: str) -> Article:
     """Return the article under an id."""
     return article if article.id == article_id else replace(article, id=article_id)
 
 
 def cluster(store: Store, cluster_id: int) -> IndexedCluster:
     """Return a cluster by its id, or by one that was merged into it."""
-    found = store.resolve(cluster_id)
+    is_id = isinstance(cluster_id, int) and abs(cluster_id) < 1 << 63  # as SQLite has numbers
+    found = store.resolve(cluster_id) if is_id else None
     rows = [] if found is None else store.in_clusters([found])
     told = store.one("SELECT canonical, reasons FROM clusters WHERE id = ?", found)
     if found is None or not rows or told is None:
@@ -204,27 +203,6 @@ def explain(store: Store, window: Window, a: ArticleRow, b: ArticleRow) -> Evide
     )
 
 
-def changes(store: Store, since: int) -> list[Change]:
-    """Return what happened after a change."""
-    rows = store.all(
-        "SELECT number, kind, cluster, article, other, reason FROM changes "
-        "WHERE number > ? ORDER BY number",
-        since,
-    )
-    with undamaged("a change"):
-        return [
-            Change(
-                number=number,
-                kind=ChangeKind(kind),
-                cluster_id=cluster_id,
-                article_id=article,
-                other_id=other,
-                reason=reason,
-            )
-            for number, kind, cluster_id, article, other, reason in rows
-        ]
-
-
 def stats(store: Store) -> IndexStats:
     """Count what is there."""
 
@@ -254,11 +232,11 @@ _BROKEN = {
     ),
     "stands in a group without a centre": (
         "SELECT a.id FROM articles AS a LEFT JOIN articles AS c ON c.row = a.centre "
-        "WHERE a.live AND (c.row IS NULL OR NOT c.live OR c.centre != c.row)"
+        "WHERE c.row IS NULL OR c.centre != c.row OR a.live > c.live"
     ),
     "is in another cluster than its group": (
         "SELECT a.id FROM articles AS a JOIN articles AS c ON c.row = a.centre "
-        "WHERE a.live AND a.cluster != c.cluster"
+        "WHERE a.cluster != c.cluster"
     ),
     "is in a cluster that is not there, or was merged": (
         "SELECT a.id FROM articles AS a LEFT JOIN clusters AS c ON c.id = a.cluster "

@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any, Final
 
-from dedup.errors import DedupError, StoreError
+from dedup.errors import ArticleError, DedupError, StoreError
 
 if TYPE_CHECKING:
     from dedup.index.records import Assignment
@@ -131,7 +131,14 @@ def _query(options: Any) -> int:
     with _opened(options) as index:
         for batch in _batches(options):
             for row in batch:
-                _print(_as_dict(index.query(row, columns=options.columns_of(options.column))))
+                try:
+                    found = index.query(row, columns=options.columns_of(options.column))
+                except ArticleError as error:
+                    if not options.skip_errors:
+                        raise
+                    print(f"dedup: a row was skipped: {error}", file=sys.stderr)
+                else:
+                    _print(_as_dict(found))
     return 0
 
 

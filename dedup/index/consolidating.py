@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from dedup.article import Article
-from dedup.config import Config
+from dedup.batch import Batch, Group
+from dedup.config import Config, EventConfig
 from dedup.duplicates.fingerprints import fingerprint
 from dedup.events.features import observe
 from dedup.events.groups import features_of, profiles_of
+from dedup.events.links import Links
 from dedup.find import Run, run_stages
-from dedup.index.editing import Editor
+from dedup.index.choosing import show
 from dedup.index.held import put_groups
 from dedup.index.identity import keep_identities
 from dedup.index.loading import unpacked
+from dedup.index.log import follow_centres, note_moves
 from dedup.index.packing import pack_text
-from dedup.index.records import ChangeKind
 from dedup.index.settling import sticky
 from dedup.index.store import Store
 from dedup.index.table import FeatureTable
@@ -32,7 +35,7 @@ from dedup.text.told import Told
 __all__ = ["consolidate"]
 
 
-def consolidate(store: Store, config: Config, editor: Editor, report: Progress) -> None:
+def consolidate(store: Store, config: Config, report: Progress) -> None:
     """Cluster what is live once more, and write down what becomes of it.
 
     Parameters
@@ -40,7 +43,6 @@ def consolidate(store: Store, config: Config, editor: Editor, report: Progress) 
     store : Store
         Inside a transaction.
     config : Config
-    editor : Editor
     report : callable
         ``report(stage, done, total)``.
     """
@@ -52,15 +54,28 @@ def consolidate(store: Store, config: Config, editor: Editor, report: Progress) 
         before[row.row] = row.cluster
         articles.append(unpacked(row, store.texts([row.row]).get(row.row))[0])
     store.run("DELETE FROM links WHERE kind = 'languages'")
-    shown = dict(
-        store.all(
-            "SELECT clusters.id, articles.id FROM clusters "
-            "JOIN articles ON articles.row = canonical WHERE live AND merged_into IS NULL"
+    shown = {
+        cluster: (name, bool(live))
+        for cluster, name, live in store.all(
+            "SELECT clusters.id, articles.id, live FROM clusters "
+            "JOIN articles ON articles.row = canonical AND articles.cluster = clusters.id"
         )
+    }
+    incumbents = frozenset(name for name, live in shown.values() if live)
+    settings = _settings(store, config, row_of, incumbents)
+    run = run_stages(articles, (), "event", settings, report, Stopwatch(), _links_of)
+    _write(store, config, run, row_of, before, shown)
+
+
+def _links_of(batch: Batch, groups: Sequence[Group], event: EventConfig) -> Links:
+    """Return the user's pairs as pairs of groups; those that have come to be copies give way."""
+    row_of = {
+        batch.articles[at].id: row for row, group in enumerate(groups) for at in group.members
+    }
+    return Links.yielding(
+        must=((row_of[a], row_of[b]) for a, b in event.must_link),
+        cannot=((row_of[a], row_of[b]) for a, b in event.cannot_link),
     )
-    settings = _settings(store, config, row_of, frozenset(shown.values()))
-    run = run_stages(articles, (), "event", settings, report, Stopwatch())
-    _write(store, config, editor, run, row_of, before, shown)
 
 
 def _settings(
@@ -87,44 +102,22 @@ def _settings(
 def _write(
     store: Store,
     config: Config,
-    editor: Editor,
     run: Run,
     row_of: dict[str, int],
     before: dict[int, int],
-    shown: dict[int, str],
+    shown: dict[int, tuple[str, bool]],
 ) -> None:
     clusters = run.clustering.clusters
     after = [[row_of[m.article.id] for m in cluster.members] for cluster in clusters]
     identities = keep_identities(before, after)
-    ids: list[int] = []
-    parted = {at for _, at in identities.split}
-    for at, kept in enumerate(identities.ids):
-        if kept is None:
-            kept = editor.new_cluster()
-            if at not in parted:
-                editor.note(ChangeKind.CREATED, kept)
-        ids.append(kept)
-    for old, at in identities.split:
-        editor.note(ChangeKind.SPLIT, old, other=ids[at])
-    for old, at in identities.merged:
-        editor.note(ChangeKind.MERGED, old, other=ids[at])
-        store.run("UPDATE clusters SET merged_into = ? WHERE id = ?", ids[at], old)
-        store.run("UPDATE articles SET cluster = ? WHERE cluster = ?", ids[at], old)
+    ids = [store.new_cluster() if kept is None else kept for kept in identities.ids]
+    note_moves(store, identities, ids, after, before)
+    pins = run.clustering.config.canonical.pins
     for cluster_id, cluster in zip(ids, clusters, strict=True):
-        store.run(
-            "UPDATE clusters SET canonical = ?, reasons = ? WHERE id = ?",
-            row_of[cluster.canonical.id],
-            json.dumps(cluster.reasons, ensure_ascii=False),
-            cluster_id,
-        )
-        was = shown.get(cluster_id)
-        if was is not None and was != cluster.canonical.id:
-            editor.note(
-                ChangeKind.CANONICAL_CHANGED,
-                cluster_id,
-                article=cluster.canonical.id,
-                reason="; ".join(cluster.reasons),
-            )
+        name = cluster.canonical.id
+        was, is_live = shown.get(cluster_id, (None, True))
+        if is_live or name in pins:  # what has expired is shown still
+            show(store, cluster_id, row_of[name], name, cluster.reasons, was)
         store.run_many(
             "UPDATE articles SET cluster = ?, centre = ?, role = ?, similarity = ?, note = ? "
             "WHERE row = ?",
@@ -141,6 +134,12 @@ def _write(
                 for member in group.members
             ),
         )
+    copies = "FROM articles WHERE NOT live AND centre != row"
+    store.run(
+        "UPDATE articles SET centre = (SELECT own.centre FROM articles AS own "
+        f"WHERE own.row = articles.centre) WHERE row IN (SELECT row {copies})"
+    )
+    follow_centres(store, [row for (row,) in store.all(f"SELECT DISTINCT centre {copies}")])
     store.put("recurring", json.dumps(run.batch.recurring.to_dict(), ensure_ascii=False))
     store.put_texts(
         (row_of[article.id], pack_text(article, clean))

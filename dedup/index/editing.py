@@ -7,54 +7,41 @@ window away if it fails, since the file is the truth.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from statistics import median_low
 from typing import Any, Final
 
 import numpy as np
 
 from dedup.article import Article, content_id
-from dedup.cluster import Cluster
-from dedup.comparison import clean_articles, group_text
+from dedup.comparison import clean_articles, compare, group_text
 from dedup.config import Config
 from dedup.dates import Interval
-from dedup.events.candidates import MICROSECONDS_A_DAY
 from dedup.events.features import microseconds
+from dedup.index.choosing import Chooser
 from dedup.index.held import put_groups
 from dedup.index.loading import Reader, said
+from dedup.index.log import note, note_moves
 from dedup.index.packing import pack_article, pack_text
 from dedup.index.placing import Newcomer, Plan, place
 from dedup.index.records import ChangeKind
-from dedup.index.settling import Placed, Settled, assembled, reasons_of, settled
+from dedup.index.settling import Loss, Settled, reasons_of, settled
 from dedup.index.store import ArticleRow, Store
 from dedup.index.window import LiveGroup, Window
 from dedup.provenance import publication
 from dedup.text.recurring import RecurringLines
 
-__all__ = ["Editor", "Loss"]
+__all__ = ["Editor"]
 
-#: Dated articles that tell when an undated one came, or one with a date that lies.
+#: Articles that tell how old an undated one is.
 _FELLOWS: Final = 99
 
 
-@dataclass(slots=True, kw_only=True)
-class Loss:
-    """What taking articles out leaves to be done.
-
-    Parameters
-    ----------
-    orphans : list of Newcomer
-        Members of groups that lost their centre.
-    before : dict of int to int
-        The cluster of each orphan, and of each article that comes back.
-    clusters : set of int
-        Clusters that lost a live group.
-    """
-
-    orphans: list[Newcomer] = field(default_factory=list)
-    before: dict[int, int] = field(default_factory=dict)
-    clusters: set[int] = field(default_factory=set)
+def now() -> datetime:
+    """Return the time by the clock."""
+    return datetime.now(UTC)
 
 
 class Editor:
@@ -75,6 +62,7 @@ class Editor:
     ) -> None:
         self._store, self._window, self._reader = store, window, reader
         self._recurring = recurring
+        self.touched = False  # whether the window may have been changed
         self._config: Config = window.config
 
     # ------------------------------------------------------------ putting in
@@ -99,30 +87,48 @@ class Editor:
         chosen_anew : iterable of int
             Clusters whose roles and canonical version are chosen again in any case.
         """
-        anew = set(chosen_anew)
+        self.touched = True
+        anew = {*chosen_anew, *loss.clusters}
+        self._disown(newcomers, loss)
         newcomers = sorted([*newcomers, *loss.orphans], key=lambda each: each.article.id)
-        window = self._window
-        losing = list(loss.clusters | anew)
-        hit = np.isin(window.cluster.values, losing) & window.alive.values
-        also = np.flatnonzero(hit).tolist() if losing else []
-        if not newcomers and not also:
-            return
-        plan = place(window, newcomers, self._reader.cleaned, self.links(), also)
-        what = settled(window, newcomers, plan, loss.before, anew | loss.clusters)
-        ids = self._new_ids(what)
-        self._put_in(newcomers, plan, what, ids)
-        self._note_moves(newcomers, what, ids, loss.before)
-        self._choose(plan, what, ids)
+        also = self._live_rows(anew)
+        if newcomers or also:
+            plan = place(self._window, newcomers, self._reader.cleaned, self.links(), also)
+            what = settled(self._window, newcomers, plan, loss, anew)
+            ids = self._new_ids(what)
+            self._put_in(newcomers, plan, what, ids)
+            self._note_moves(what, ids)
+            self._chooser().choose(plan, what, ids, loss.shown)
+        self._chooser().choose_among_expired(loss.shown)
+
+    def choose_again(self, row: ArticleRow) -> None:
+        """Choose what to show in an article's cluster, which stays what it is, after a pin."""
+        self.touched = True
+        rows = np.array(self._live_rows([row.cluster]), dtype=np.int64)
+        if len(rows):
+            plan = place(self._window, [], self._reader.cleaned, self.links(), rows.tolist())
+            plan = replace(plan, rows=rows, labels=np.zeros_like(rows))
+            what = settled(self._window, [], plan, Loss(), [row.cluster])
+            self._chooser().choose(plan, what, [row.cluster], {})
+        pinned = self._store.one("SELECT 1 FROM pins WHERE id = ?", row.id)
+        if not row.live and pinned is not None:
+            self._chooser().show_expired(row)
+
+    def _live_rows(self, clusters: Iterable[int]) -> list[int]:
+        """Return the window's rows of some clusters."""
+        wanted = list(clusters)
+        if not wanted:
+            return []
+        hit = np.isin(self._window.cluster.values, wanted) & self._window.alive.values
+        found: list[int] = np.flatnonzero(hit).tolist()
+        return found
+
+    def _chooser(self) -> Chooser:
+        return Chooser(self._store, self._window, self._reader)
 
     def _new_ids(self, what: Settled) -> list[int]:
         """Return the id of each story, new ones made."""
-        return [self.new_cluster() if kept is None else kept for kept in what.identities.ids]
-
-    def new_cluster(self) -> int:
-        """Return the id of a cluster that has never been."""
-        self._store.run("INSERT INTO clusters (reasons) VALUES ('[]')")
-        found = self._store.one("SELECT last_insert_rowid()")
-        return int(found[0]) if found else 0
+        return [self._store.new_cluster() if kept is None else kept for kept in what.identities.ids]
 
     def _put_in(
         self, newcomers: Sequence[Newcomer], plan: Plan, what: Settled, ids: Sequence[int]
@@ -192,156 +198,34 @@ class Editor:
     def _seen(self, dates: Sequence[Interval | None]) -> list[int]:
         """Return when each newcomer counts as seen: by this it expires.
 
-        An undated one came with its fellows; one that is dated long after them is not believed.
+        What has no date, or one in the future, counts as old as its fellows.
         """
-        known = [
-            row[0]
-            for row in self._store.all(
-                "SELECT late FROM articles WHERE live AND late IS NOT NULL "
-                "ORDER BY row DESC LIMIT ?",
-                _FELLOWS,
+        today = microseconds(Interval(now(), now()))[1]
+        bounds = [None if date is None else microseconds(date) for date in dates]
+        own = [None if each is None or each[0] > today else each[1] for each in bounds]
+        fellows = [late for late in own if late is not None] or [
+            seen
+            for (seen,) in self._store.all(
+                "SELECT seen FROM articles WHERE live ORDER BY row DESC LIMIT ?", _FELLOWS
             )
         ]
-        own = [None if date is None else microseconds(date)[1] for date in dates]
-        fellows = known or [late for late in own if late is not None]
-        if not fellows:
-            return [0] * len(own)
-        middle = median_low(fellows)
-        latest = middle + int(self._config.event.window_days * MICROSECONDS_A_DAY)
-        return [middle if late is None else min(late, latest) for late in own]
+        usual = median_low(fellows) if fellows else today
+        return [usual if late is None else late for late in own]
 
-    def _note_moves(
-        self,
-        newcomers: Sequence[Newcomer],
-        what: Settled,
-        ids: Sequence[int],
-        before: Mapping[int, int],
-    ) -> None:
-        """Note who came where, and which clusters merged and split."""
-        id_of = {each.row: each.article.id for each in newcomers}
-        parted = {at for _, at in what.identities.split}
-        for at in what.changed:
-            story, own = what.stories[at], ids[at]
-            if what.identities.ids[at] is None and at not in parted:
-                self.note(ChangeKind.CREATED, own)
-            for row in story.members:
-                if row in id_of and before.get(row) != own:
-                    self.note(ChangeKind.JOINED, own, article=id_of[row])
-        for old, at in what.identities.split:
-            self.note(ChangeKind.SPLIT, old, other=ids[at])
+    def _note_moves(self, what: Settled, ids: Sequence[int]) -> None:
+        """Note what became of the clusters, in the file and in the window."""
+        members = [story.members for story in what.stories]
+        note_moves(self._store, what.identities, ids, members, what.before)
+        cluster = self._window.cluster.values
         for old, at in what.identities.merged:
-            self.note(ChangeKind.MERGED, old, other=ids[at])
-            self._store.run("UPDATE clusters SET merged_into = ? WHERE id = ?", ids[at], old)
-            # What has expired goes with it, and what hangs together with nothing any more.
-            self._store.run("UPDATE articles SET cluster = ? WHERE cluster = ?", ids[at], old)
-            cluster = self._window.cluster.values
+            # What hangs together with nothing any more goes with it, too.
             cluster[cluster == old] = ids[at]
-
-    def _choose(self, plan: Plan, what: Settled, ids: Sequence[int]) -> None:
-        """Choose roles and what to show in the clusters that changed, and write them down."""
-        if not what.changed:
-            return
-        stories = {at: what.stories[at] for at in what.changed}
-        members = [row for story in stories.values() for row in story.members]
-        told = self._store.articles(members)
-        read = self._reader.read(members)
-        places = [
-            Placed(
-                row=row,
-                article=read[row][0],
-                clean=read[row][1],
-                centre=told[row].centre,
-                similarity=told[row].similarity,
-            )
-            for row in members
-        ]
-        label_of = {
-            self._window.groups[row].centre: at
-            for at, story in stories.items()
-            for row in story.rows
-        }
-        shown = self._shown(ids[at] for at in what.changed)
-        pins = self._pins()
-        chosen = assembled(
-            replace(self._config, canonical=replace(self._config.canonical, pins=pins)),
-            places,
-            label_of,
-            self._pairs_among(plan, label_of),
-            frozenset(name for name, _ in shown.values()),
-        )
-        order = sorted(places, key=lambda place: place.article.id)
-        for at, cluster in chosen.items():
-            was, row_shown = shown.get(ids[at], (None, 0))
-            # What has expired is shown still, unless a pin speaks for another.
-            stays = was is not None and row_shown not in told and cluster.canonical.id not in pins
-            self._write_members(ids[at], cluster, [order[m.row].row for m in cluster.members], told)
-            for row in what.stories[at].rows:
-                self._window.cluster.values[row] = ids[at]
-            if stays:
-                continue
-            self._store.run(
-                "UPDATE clusters SET canonical = ?, reasons = ? WHERE id = ?",
-                next(place.row for place in places if place.article.id == cluster.canonical.id),
-                json.dumps(cluster.reasons, ensure_ascii=False),
-                ids[at],
-            )
-            if was is not None and was != cluster.canonical.id:
-                self.note(
-                    ChangeKind.CANONICAL_CHANGED,
-                    ids[at],
-                    article=cluster.canonical.id,
-                    reason="; ".join(cluster.reasons),
-                )
-
-    def _pairs_among(self, plan: Plan, label_of: Mapping[int, int]) -> list[tuple[int, int, int]]:
-        """Return the scored pairs inside these clusters, by the rows of their centres."""
-        groups = self._window.groups
-        home = self._window.home
-        kept = np.isin(plan.every, [home[centre] for centre in label_of]).all(axis=1)
-        return [
-            (groups[a].centre, groups[b].centre, chance)
-            for (a, b), chance in zip(
-                plan.every[kept].tolist(), plan.held[kept].tolist(), strict=True
-            )
-            if label_of[groups[a].centre] == label_of[groups[b].centre]
-        ]
-
-    def _shown(self, clusters: Iterable[int]) -> dict[int, tuple[str, int]]:
-        """Return the id and the row of the article that each cluster shows so far."""
-        found = {}
-        for cluster in clusters:
-            row = self._store.one(
-                "SELECT articles.id, articles.row FROM clusters "
-                "JOIN articles ON articles.row = canonical "
-                "WHERE clusters.id = ? AND articles.cluster = clusters.id",
-                cluster,
-            )
-            if row is not None:
-                found[cluster] = (str(row[0]), int(row[1]))
-        return found
-
-    def _write_members(
-        self,
-        cluster_id: int,
-        cluster: Cluster,
-        rows: Sequence[int],
-        told: Mapping[int, ArticleRow],
-    ) -> None:
-        """Write down what each member is."""
-        changed = []
-        for row, member in zip(rows, cluster.members, strict=True):
-            now = told[row]
-            then = (cluster_id, member.role.value, member.note)
-            if then != (now.cluster, now.role, now.note):
-                changed.append((*then, row))
-        self._store.run_many(
-            "UPDATE articles SET cluster = ?, role = ?, note = ? WHERE row = ?", changed
-        )
 
     # ------------------------------------------------------------ taking out
 
     def take_out(self, rows: Sequence[ArticleRow]) -> Loss:
         """Take live articles out of the window; their rows in the file are left to the caller."""
+        self.touched = True
         loss = Loss()
         gone = {row.row for row in rows}
         homes: dict[int, list[ArticleRow]] = {}
@@ -355,6 +239,7 @@ class Editor:
                 told = self._store.articles(group.members)
                 rest = [told[member] for member in group.members]
                 self._window.retell(home, said(told[group.centre], members=rest))
+                loss.clusters.add(cluster)
                 continue
             self._window.drop(home)
             self._store.run("DELETE FROM pairs WHERE a = ? OR b = ?", group.centre, group.centre)
@@ -367,6 +252,51 @@ class Editor:
         self._reader.forget(gone)
         return loss
 
+    def leave(self, rows: Sequence[ArticleRow]) -> Loss:
+        """Take out articles that are removed, or come back with other content."""
+        loss = self.take_out([row for row in rows if row.live])
+        gone = {row.row for row in rows}
+        for row in rows:
+            loss.rewritten[row.row] = row.cluster
+            told = self._store.one("SELECT canonical FROM clusters WHERE id = ?", row.cluster)
+            if told is not None and told[0] == row.row:
+                loss.shown[row.cluster] = row.id
+            self._part_from_copies(row.row)
+        for cluster in set(loss.rewritten.values()):
+            expired = self._store.all(
+                "SELECT row FROM articles WHERE cluster = ? AND NOT live", cluster
+            )
+            if any(each not in gone for (each,) in expired):
+                loss.lingering.add(cluster)
+        staying = [row.row for row in rows if row.cluster in loss.lingering]
+        known = self._store.texts(staying)
+        read = self._reader.read(row for row in staying if row in known)
+        loss.versions.update((row, article) for row, (article, _) in read.items())
+        self._reader.forget(gone)
+        return loss
+
+    def _disown(self, newcomers: Sequence[Newcomer], loss: Loss) -> None:
+        """Part articles from what has expired, where they tell something else than before."""
+        for newcomer in newcomers:
+            old = loss.versions.get(newcomer.row)
+            if old is None or not old.text:
+                continue
+            new = replace(newcomer.article, id=f"{old.id} (new version)")
+            if compare(old, new, config=self._config).relation == "apart":
+                cluster = loss.rewritten.pop(newcomer.row)
+                note(self._store, ChangeKind.LEFT, cluster, article=old.id)
+
+    def _part_from_copies(self, centre: int) -> None:
+        """Let the oldest of an article's expired copies be the centre of the others."""
+        behind = "FROM articles WHERE centre = ? AND NOT live AND centre != row"
+        found = self._store.one(f"SELECT min(row) {behind}", centre)
+        if found is not None and found[0] is not None:
+            self._store.run(
+                f"UPDATE articles SET centre = ? WHERE row IN (SELECT row {behind})",
+                found[0],
+                centre,
+            )
+
     # ------------------------------------------------------------ the user's word
 
     def links(self) -> list[tuple[int, int, bool]]:
@@ -377,28 +307,6 @@ class Editor:
             "WHERE one.live AND two.live"
         )
         return [(a, b, kind != "apart") for a, b, kind in found]
-
-    def _pins(self) -> tuple[str, ...]:
-        return tuple(row[0] for row in self._store.all("SELECT id FROM pins ORDER BY id"))
-
-    def note(
-        self,
-        kind: ChangeKind,
-        cluster: int,
-        *,
-        article: str | None = None,
-        other: int | None = None,
-        reason: str = "",
-    ) -> None:
-        """Write a change down."""
-        self._store.run(
-            "INSERT INTO changes (kind, cluster, article, other, reason) VALUES (?, ?, ?, ?, ?)",
-            kind.value,
-            cluster,
-            article,
-            other,
-            reason,
-        )
 
 
 def _row(newcomer: Newcomer, **values: Any) -> ArticleRow:

@@ -334,14 +334,12 @@ def _links(
     window: Window, links: Sequence[tuple[int, int, bool]], home: Mapping[int, int]
 ) -> Links:
     """Return the user's pairs as pairs of rows; those of an article that is gone are left out."""
-    must: list[tuple[int, int]] = []
-    cannot: list[tuple[int, int]] = []
+    pairs: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
     for a, b, together in links:
         one, other = (home.get(row, window.home.get(row, -1)) for row in (a, b))
-        if one >= 0 and other >= 0 and one != other:
-            (must if together else cannot).append((one, other))
-    # What has come to contradict a forbidden pair, through copies, gives way to it.
-    return Links(cannot=tuple(cannot)).joined_by(must)
+        if one >= 0 and other >= 0:
+            pairs[together].append((one, other))
+    return Links.yielding(must=pairs[True], cannot=pairs[False])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -34,7 +34,7 @@ from dedup.progress import silent
 from dedup.text.clean import CleanArticle
 from dedup.text.recurring import RecurringLines
 
-__all__ = ["Placed", "Settled", "Story", "assembled", "reasons_of", "settled", "sticky"]
+__all__ = ["Loss", "Placed", "Settled", "Story", "assembled", "reasons_of", "settled", "sticky"]
 
 #: Rules that say which version is nicer, not which is right.
 _NICE: Final = ("updates", "earliest", "centre", "presentation")
@@ -79,18 +79,52 @@ class Settled:
         Their ids.
     changed : tuple of int
         Places of the stories that are not what they were.
+    before : mapping of int to int
+        The file's row → the cluster in which it stood.
     """
 
     stories: tuple[Story, ...]
     identities: Identities
     changed: tuple[int, ...]
+    before: Mapping[int, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Loss:
+    """What taking articles out leaves to be done.
+
+    Parameters
+    ----------
+    orphans : list of Newcomer
+        Members of groups that lost their centre.
+    before : dict of int to int
+        The cluster of each orphan.
+    rewritten : dict of int to int
+        The cluster of each article that comes back with other content.
+    lingering : set of int
+        Those of these clusters that hold expired articles besides.
+    versions : dict of int to Article
+        What articles of such clusters were before, where it is known.
+    clusters : set of int
+        Clusters that lost a live article.
+    shown : dict of int to str
+        Clusters that lost the article that they showed, and its id.
+    """
+
+    orphans: list[Newcomer] = field(default_factory=list)
+    before: dict[int, int] = field(default_factory=dict)
+    rewritten: dict[int, int] = field(default_factory=dict)
+    lingering: set[int] = field(default_factory=set)
+    versions: dict[int, Article] = field(default_factory=dict)
+    clusters: set[int] = field(default_factory=set)
+    shown: dict[int, str] = field(default_factory=dict)
 
 
 def settled(
     window: Window,
     newcomers: Sequence[Newcomer],
     plan: Plan,
-    before: Mapping[int, int],
+    loss: Loss,
     anew: Collection[int] = (),
 ) -> Settled:
     """Say what becomes of the clusters; nothing is changed.
@@ -100,8 +134,8 @@ def settled(
     window : Window
     newcomers : sequence of Newcomer
     plan : Plan
-    before : mapping of int to int
-        The file's row → its cluster, for newcomers that had one.
+    loss : Loss
+        What was taken out before.
     anew : collection of int
         Clusters that count as changed in any case.
     """
@@ -122,11 +156,16 @@ def settled(
         for rows in rows_of.values()
     )
     cluster = window.cluster.values
-    old = dict(before)
+    before = dict(loss.before)
     for row in plan.rows.tolist():
         if row < n:
-            old.update(dict.fromkeys(window.groups[row].members, int(cluster[row])))
-    identities = keep_identities(old, [story.members for story in stories])
+            before.update(dict.fromkeys(window.groups[row].members, int(cluster[row])))
+    every = [story.members for story in stories]
+    identities = keep_identities(before, every)
+    # Those that stay have a say first.
+    taken = {*before.values(), *cluster[window.alive.values].tolist()}
+    rewritten = {row: old for row, old in loss.rewritten.items() if old not in taken}
+    identities = _with_rewritten(identities, rewritten, every, loss.lingering)
     fresh = {newcomer.row for newcomer in newcomers}
     left = {was for was, _ in identities.split}
     changed = tuple(
@@ -138,7 +177,44 @@ def settled(
         or not fresh.isdisjoint(story.members)
         or any(int(cluster[row]) != kept for row in story.rows if row < n)
     )
-    return Settled(stories=stories, identities=identities, changed=changed)
+    return Settled(
+        stories=stories,
+        identities=identities,
+        changed=changed,
+        before=before | loss.rewritten,
+    )
+
+
+def _with_rewritten(
+    identities: Identities,
+    rewritten: Mapping[int, int],
+    stories: Sequence[Sequence[int]],
+    lingering: Collection[int],
+) -> Identities:
+    """Hand on the ids that rewritten articles alone carried.
+
+    What an article says now may be another story: where it came to others, these keep their id.
+    The id that it carried is kept where nobody else has a say, and stays with those of its cluster
+    that have expired.
+    """
+    ids = list(identities.ids)
+    alone = keep_identities(
+        rewritten,
+        [rows if kept is None else [] for rows, kept in zip(stories, ids, strict=True)],
+    )
+    for at, old in enumerate(alone.ids):
+        ids[at] = old if ids[at] is None else ids[at]
+    merged = [(old, at) for old, at in alone.merged if old not in lingering]
+    gone = {old for old in rewritten.values() if old not in lingering and old not in ids}
+    home = {row: at for at, rows in enumerate(stories) for row in rows}
+    for row, old in sorted(rewritten.items()):
+        if old in gone - {each for each, _ in merged}:
+            merged.append((old, home[row]))
+    return Identities(
+        ids=tuple(ids),
+        merged=(*identities.merged, *merged),
+        split=(*identities.split, *alone.split),
+    )
 
 
 def assembled(

@@ -14,7 +14,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -51,6 +51,7 @@ CREATE TABLE articles (
 );
 CREATE INDEX articles_cluster ON articles (cluster);
 CREATE INDEX articles_centre ON articles (centre, row, cluster) WHERE live;
+CREATE INDEX articles_copies ON articles (centre) WHERE NOT live AND centre != row;
 CREATE INDEX articles_seen ON articles (seen) WHERE live;
 CREATE TABLE texts (row INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE TABLE groups (
@@ -71,7 +72,8 @@ CREATE TABLE clusters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     canonical INTEGER,
     reasons TEXT NOT NULL,
-    merged_into INTEGER
+    merged_into INTEGER,
+    founder INTEGER
 );
 CREATE TABLE pairs (
     a INTEGER NOT NULL,
@@ -159,7 +161,7 @@ class Store:
     Parameters
     ----------
     path : path
-        Created if there is no such file, unless ``config`` is all that is asked.
+        Created if there is no such file.
     config : Config, optional
         Must be that of the file; what the file was made with if absent.
     timeout : float
@@ -167,7 +169,7 @@ class Store:
     """
 
     def __init__(self, path: str | PathLike[str], config: Config | None, timeout: float) -> None:
-        self.path = fspath(path)
+        self.path = fsdecode(path)
         self._timeout = timeout
         if 0 < self.size() < _HEAD:  # SQLite takes a few bytes for an empty database
             raise FormatError(
@@ -228,7 +230,7 @@ class Store:
                 for statement in _SCHEMA.split(";"):
                     if statement.strip():
                         run(statement)
-                self._set("config", json.dumps(config.to_dict(), sort_keys=True))
+                self.put("config", json.dumps(config.to_dict(), sort_keys=True))
                 run(f"PRAGMA application_id = {_APPLICATION}")
                 run(f"PRAGMA user_version = {SCHEMA_VERSION}")
             run("COMMIT")
@@ -312,12 +314,9 @@ class Store:
         found = self.one("SELECT value FROM meta WHERE name = ?", name)
         return None if found is None else str(found[0])
 
-    def _set(self, name: str, value: str) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
-
     def put(self, name: str, value: str) -> None:
         """Note something under a name."""
-        self._set(name, value)
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def one(self, statement: str, *values: Any) -> tuple[Any, ...] | None:
         """Return the first row of an answer, or None."""
@@ -351,6 +350,10 @@ class Store:
         """Return articles by their ids; those that are not there are left out."""
         found = self._in("SELECT {} FROM articles WHERE id IN ({})", list(ids))
         return {each[1]: ArticleRow(*each) for each in found}
+
+    def ids(self, rows: Iterable[int]) -> dict[int, str]:
+        """Return the ids of articles by their rows."""
+        return dict(self._in("SELECT row, id FROM articles WHERE row IN ({1})", list(rows)))
 
     def texts(self, rows: Iterable[int]) -> dict[int, bytes]:
         """Return the packed texts of articles by their rows; those that are gone are left out."""
@@ -394,6 +397,12 @@ class Store:
     def next_row(self) -> int:
         """Return a row that no article has had."""
         return int(self.get("next_row") or 1)
+
+    def new_cluster(self) -> int:
+        """Return the id of a cluster that has never been."""
+        self.run("INSERT INTO clusters (reasons) VALUES ('[]')")
+        found = self.one("SELECT last_insert_rowid()")
+        return int(found[0]) if found else 0
 
     def resolve(self, cluster: int) -> int | None:
         """Follow the redirects of a cluster's id; None if there never was one."""

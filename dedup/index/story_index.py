@@ -27,10 +27,12 @@ from dedup.events.features import microseconds
 from dedup.events.links import settled as settled_by
 from dedup.events.links import units
 from dedup.explain import Evidence
+from dedup.fields import checked_string
 from dedup.index import answers
 from dedup.index.consolidating import consolidate
-from dedup.index.editing import Editor, Loss
+from dedup.index.editing import Editor
 from dedup.index.loading import Reader, refresh
+from dedup.index.log import changes, note
 from dedup.index.records import (
     Assignment,
     Assignments,
@@ -39,6 +41,7 @@ from dedup.index.records import (
     IndexedCluster,
     IndexStats,
 )
+from dedup.index.settling import Loss
 from dedup.index.store import ArticleRow, Store
 from dedup.index.window import Window
 from dedup.progress import Progress, reporting, silent
@@ -174,7 +177,7 @@ class StoryIndex:
                 for article in read
                 if article.id in known and known[article.id].content != content_id(article)
             ]
-            loss = self._leave(editor, changed)
+            loss = editor.leave(changed)
             same = known.keys() - {row.id for row in changed}
             row = self._store.next_row()
             fresh, rows = [], []
@@ -216,13 +219,13 @@ class StoryIndex:
         """
         with self._writing() as editor:
             row = self._require(article_id)
-            loss = self._leave(editor, [row])
+            loss = editor.leave([row])
             self._store.run("DELETE FROM articles WHERE row = ?", row.row)
             self._store.run("DELETE FROM texts WHERE row = ?", row.row)
             self._store.run("DELETE FROM links WHERE a = ? OR b = ?", row.id, row.id)
             self._store.run("DELETE FROM pins WHERE id = ?", row.id)
-            editor.note(ChangeKind.LEFT, row.cluster, article=row.id)
-            editor.settle([], loss, [row.cluster])
+            note(self._store, ChangeKind.LEFT, row.cluster, article=row.id)
+            editor.settle([], loss)
             self._bump()
 
     def expire(self, before: Any) -> int:
@@ -239,14 +242,15 @@ class StoryIndex:
         int
             How many.
         """
-        limit = parse_date(before)
-        if limit is None:
-            raise ConfigError("expire() needs a date, such as '2026-10-01'")
+        try:
+            limit = parse_date(before)
+        except ValueError as error:
+            raise ConfigError(f"expire() needs a date, such as '2026-10-01': {error}") from error
         bound = microseconds(limit)[0]
         with self._writing() as editor:
             found = self._store.all("SELECT row FROM articles WHERE live AND seen < ?", bound)
             rows = list(self._store.articles(row for (row,) in found).values())
-            loss = self._leave(editor, rows)
+            loss = editor.take_out(rows)
             expired = [(row.row,) for row in rows]
             self._store.run_many("UPDATE articles SET live = 0 WHERE row = ?", expired)
             if not self._keep_texts:
@@ -263,14 +267,14 @@ class StoryIndex:
         with self._writing() as editor:
             row = self._require(article_id)
             self._store.run("INSERT OR IGNORE INTO pins VALUES (?)", row.id)
-            editor.settle([], Loss(), [row.cluster])
+            editor.choose_again(row)
 
     def unpin(self, article_id: str) -> None:
         """Take a pin back."""
         with self._writing() as editor:
             row = self._require(article_id)
             self._store.run("DELETE FROM pins WHERE id = ?", row.id)
-            editor.settle([], Loss(), [row.cluster])
+            editor.choose_again(row)
 
     def link(self, a: str, b: str) -> None:
         """Let two articles be reports of one event, whatever their scores say.
@@ -280,7 +284,7 @@ class StoryIndex:
         UnknownIdError
             If one of them is not there.
         ConfigError
-            If what :meth:`unlink` said is against it.
+            If what :meth:`unlink` said is against it, or one of them has expired.
         """
         self._say(a, b, "together")
 
@@ -292,7 +296,8 @@ class StoryIndex:
         UnknownIdError
             If one of them is not there.
         ConfigError
-            If what :meth:`link` said is against it, or they are copies of one text.
+            If what :meth:`link` said is against it, they are copies of one text, or one of them
+            has expired.
         """
         self._say(a, b, "apart")
 
@@ -303,7 +308,8 @@ class StoryIndex:
         :func:`dedup.find_clusters` costs; nobody else can write meanwhile.
         """
         with reporting(self._progress) as report, self._writing() as editor:
-            consolidate(self._store, self._config, editor, report)
+            editor.touched = True
+            consolidate(self._store, self._config, report)
             self._bump()
             self._window = None
 
@@ -318,8 +324,7 @@ class StoryIndex:
             If it cannot be read.
         """
         read, _ = as_articles([article], columns=columns)
-        with self._store.reading():
-            window = self._current()
+        with self._asking() as window:
             editor = Editor(self._store, window, self._reader, self._recurring)
             return answers.query(self._store, window, editor, self._reader, read[0])
 
@@ -361,9 +366,13 @@ class StoryIndex:
 
     def changes(self, since: int = 0) -> Iterator[Change]:
         """Yield what happened after a change, by its number."""
-        with self._store.reading():
-            found = answers.changes(self._store, since)
-        yield from found
+        while True:
+            with self._store.reading():
+                found = changes(self._store, since)
+            if not found:
+                return
+            yield from found
+            since = found[-1].number
 
     def stats(self) -> IndexStats:
         """Return what the index holds."""
@@ -377,7 +386,7 @@ class StoryIndex:
 
     def __contains__(self, article_id: object) -> bool:
         with self._store.reading():
-            return bool(self._store.by_id([str(as_id(article_id))]))
+            return bool(self._store.by_id([_as_stored(article_id)]))
 
     def __len__(self) -> int:
         return self.stats().articles
@@ -389,15 +398,31 @@ class StoryIndex:
 
     @contextmanager
     def _writing(self) -> Iterator[Editor]:
+        editor = None
         try:
             with self._store.writing():
-                yield Editor(self._store, self._current(), self._reader, self._recurring)
+                editor = Editor(self._store, self._current(), self._reader, self._recurring)
+                yield editor
                 if self._window is not None:
                     self._seen = (self._generation(), self._store.next_row() - 1)
         except BaseException:
-            self._window = None
-            self._reader = Reader(self._store)
+            if editor is not None and editor.touched:
+                self._forget()
             raise
+
+    @contextmanager
+    def _asking(self) -> Iterator[Window]:
+        """Let a question be asked of the window as the file is now."""
+        try:
+            with self._store.reading():
+                yield self._current()
+        except BaseException:  # newcomers that stood beside the window may be left there
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        self._window = None
+        self._reader = Reader(self._store)
 
     def _current(self) -> Window:
         """Return the window as the file is now."""
@@ -425,15 +450,8 @@ class StoryIndex:
         """Let other processes know that what they have in memory is no longer so."""
         self._store.put("generation", str(self._generation() + 1))
 
-    def _leave(self, editor: Editor, rows: Iterable[ArticleRow]) -> Loss:
-        """Take articles out of the window, as far as they are in it."""
-        rows = list(rows)
-        loss = editor.take_out([row for row in rows if row.live])
-        loss.before.update((row.row, row.cluster) for row in rows)
-        return loss
-
     def _require(self, article_id: str) -> ArticleRow:
-        name = str(as_id(article_id))
+        name = _as_stored(article_id)
         found = self._store.by_id([name])
         if name not in found:
             raise UnknownIdError(f"no article with id {name!r} in {self._store.path}")
@@ -442,6 +460,9 @@ class StoryIndex:
     def _say(self, a: str, b: str, kind: str) -> None:
         with self._writing() as editor:
             one, two = sorted((self._require(a), self._require(b)), key=lambda row: row.id)
+            for row in (one, two):
+                if not row.live:
+                    raise ConfigError(f"{row.id!r} has expired, and is compared no more")
             if one.row == two.row:
                 raise ConfigError(f"{one.id!r} is paired with itself; name two articles")
             if kind == "apart" and one.centre == two.centre:
@@ -462,13 +483,20 @@ class StoryIndex:
             )
         )
         links = self._store.all("SELECT a, b, kind FROM links")
-        unit = units([(centre[a], centre[b]) for a, b, kind in links if kind != "apart"])
+        unit = units([(centre[a], centre[b]) for a, b, kind in links if kind == "together"])
         for a, b, kind in links:
-            if kind == "apart" and settled_by(centre[a], centre[b], unit, ()):
+            # What has come to be copies of one text is together, whoever parted it.
+            parted = kind == "apart" and centre[a] != centre[b]
+            if parted and settled_by(centre[a], centre[b], unit, ()):
                 raise ConfigError(
                     f"{one.id!r} and {two.id!r}: {a!r} and {b!r} were parted by unlink(), and "
                     "other pairs join them; take one of these back"
                 )
+
+
+def _as_stored(article_id: object) -> str:
+    """Return an id as the file has it."""
+    return checked_string("id", str(as_id(article_id)))
 
 
 def _worn(window: Window) -> bool:

@@ -54,7 +54,7 @@ class Translated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Terms:
+class RowTerms:
     """The terms of some rows: for each its column, its name's, and whether it is written so.
 
     The entries of the first row end at ``ends[1]``.
@@ -100,11 +100,11 @@ class FeatureTable:
         known = self._number[kind]
         return np.array([known.get(word, -1) for word in words], dtype=np.int64)
 
-    def terms(self, rows: NDArray[np.int64]) -> Terms:
+    def terms(self, rows: NDArray[np.int64]) -> RowTerms:
         """Return the terms of some rows."""
         at, ends = rows_of(self._offsets["terms"].values, rows)
         columns = self._columns["terms"].values[at]
-        return Terms(
+        return RowTerms(
             columns=columns,
             bare=self._bare.values[columns],
             named=self._named.values[at],
@@ -249,8 +249,8 @@ class FeatureTable:
         rows = len(self)
         words = {kind: len(self.words[kind]) for kind in OWN}
         common = self._common
-        self.extend(translated)
         try:
+            self.extend(translated)
             yield self.whole()
         finally:
             self._common = common
