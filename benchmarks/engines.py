@@ -21,6 +21,7 @@ from typing import Any
 
 import datasets
 from dedup import find_clusters
+from dedup.pairs import PairScores
 
 ENGINES = ("reference", "compiled")
 
@@ -37,7 +38,8 @@ def digest(name: str) -> dict[str, Any]:
     """Cluster a set; return a digest of all that was found, and its size."""
     found = find_clusters(articles(name), progress=False, on_error="skip")
     whole = hashlib.sha256(json.dumps(found.to_dicts(), sort_keys=True).encode())
-    for array in (found.labels, found.group_labels, found.scores.pairs, found.scores.probability):
+    scores = found.scores or PairScores.none()
+    for array in (found.labels, found.group_labels, scores.pairs, scores.probability):
         whole.update(array.tobytes())
     return {"digest": whole.hexdigest()[:16], "articles": len(found.labels), "found": len(found)}
 

@@ -1334,6 +1334,20 @@ def test_a_window_is_what_the_file_holds(path: Path, seed: int) -> None:
         assert index.stats().live > 20
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_large_window_loads_the_compiled_loops(
+    large: bool, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    monkeypatch.setattr("dedup.engine._is_loaded", lambda: False)
+    monkeypatch.setattr("dedup.index.loading._CHARACTERS", 1 << (20 if large else 10))
+    loaded: list[bool] = []
+    monkeypatch.setattr("dedup.engine.warm_up", lambda: loaded.append(True))
+    with StoryIndex(filled, progress=False) as index:
+        index.query(written("q", WATCHED))
+    assert bool(loaded) == large
+
+
 def test_unseen_articles_go_where_they_went_before_opening_anew(path: Path) -> None:
     rows = every_fixture()
     with StoryIndex(path, progress=False) as index:

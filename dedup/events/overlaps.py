@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import engine
+from dedup.arrays import rows_of
 from dedup.events.features import KINDS, Features
 from dedup.events.profiles import PARTS
 
@@ -73,22 +74,24 @@ def overlaps_of(features: Features, n_pairs: int) -> Callable[[NDArray[np.int64]
 
 
 def _reference(features: Features, pairs: NDArray[np.int64]) -> Overlaps:
-    i, j = pairs[:, 0], pairs[:, 1]
+    rows, place = np.unique(pairs, return_inverse=True)  # not all of a window of thousands
+    i, j = place.reshape(-1, 2).T
+    views = {kind: features.views[kind].matrix for kind in KINDS}
     # Wide enough for products.
-    views = {kind: features.views[kind].matrix.astype(np.int64) for kind in KINDS}
+    of_kind = {kind: _of_rows(matrix, rows, matrix.data) for kind, matrix in views.items()}
 
     def lesser(kind: str) -> csr_array[Any]:
-        return views[kind][i].minimum(views[kind][j]).tocsr()
+        return of_kind[kind][i].minimum(of_kind[kind][j]).tocsr()
 
-    terms = features.views["terms"].matrix
-    common = _beside(terms, features.common[terms.indices].astype(np.int64))
-    places = _beside(terms, features.places.astype(np.int64))
+    terms = views["terms"]
+    common = _of_rows(terms, rows, features.common, by_column=True)
+    places = _of_rows(terms, rows, features.places)
     a, b = places[i], places[j]
     in_both = [mine.multiply(theirs != 0).tocsr() for mine, theirs in ((a, b), (b, a))]
     return Overlaps(
         products={
             kind: np.asarray(matrix[i].multiply(matrix[j]).sum(axis=1))
-            for kind, matrix in views.items()
+            for kind, matrix in of_kind.items()
         },
         minima={kind: np.asarray(lesser(kind).sum(axis=1)) for kind in ("names", "numbers")},
         rarest=_greatest(lesser("terms")),
@@ -97,12 +100,16 @@ def _reference(features: Features, pairs: NDArray[np.int64]) -> Overlaps:
     )
 
 
-def _beside(matrix: csr_array[Any], values: NDArray[np.int64]) -> csr_array[Any]:
-    """Return the same matrix with other values; without those that are 0."""
+def _of_rows(
+    matrix: csr_array[Any], rows: NDArray[np.int64], values: NDArray[Any], by_column: bool = False
+) -> csr_array[Any]:
+    """Return some rows with other values, one for each entry or column; those of 0 are left out."""
     from scipy.sparse import csr_array
 
-    # Zeros are dropped in place, so the columns must be its own.
-    found = csr_array((values, matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
+    at, ends = rows_of(matrix.indptr, rows)
+    columns = matrix.indices[at]
+    entries = (values[columns if by_column else at].astype(np.int64), columns, ends)
+    found = csr_array(entries, shape=(len(rows), matrix.shape[1]))
     found.eliminate_zeros()
     return found
 

@@ -93,19 +93,19 @@ def learn_words(store: Store, table: FeatureTable, after: int) -> None:
     fresh: dict[str, list[str]] = {kind: [] for kind in OWN}
     known = {kind: len(table.words[kind]) for kind in OWN}
     marks: list[tuple[int, int]] = []
-    for kind, number, word, common in store.each(
+    found = store.each(
         "SELECT kind, number, word, common FROM words WHERE since > ? ORDER BY kind, number", after
-    ):
-        with undamaged(f"the word {word!r}"):
+    )
+    with undamaged("the words"):
+        for kind, number, word, common in found:
             if common not in (0, 1):
-                raise ValueError(f"{common!r} for whether it is no name")
+                raise ValueError(f"{word!r}: {common!r} for whether it is no name")
             if number >= known[kind]:
                 if number != known[kind] + len(fresh[kind]):
-                    raise ValueError(f"number {number} of the {kind} comes out of turn")
+                    raise ValueError(f"{word!r}: number {number} of the {kind} comes out of turn")
                 fresh[kind].append(word)
-        if kind == "terms":
-            marks.append((number, common))
-    with undamaged("a word"):
+            if kind == "terms":
+                marks.append((number, common))
         table.learn(fresh)
         table.mark(marks)
 

@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from dedup import engine
 from dedup.article import Article
 from dedup.dates import Interval
 from dedup.events.groups import GroupText
@@ -32,6 +33,9 @@ __all__ = ["Reader", "interval", "refresh", "said", "unpacked"]
 #: Groups that are read at once, and articles that are kept at hand.
 _AT_ONCE: Final = 1 << 10
 _AT_HAND: Final = 1 << 12
+
+#: Characters that cost about as much as a group that a newcomer is compared with.
+_CHARACTERS: Final = 1 << 10
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -121,6 +125,8 @@ def refresh(store: Store, window: Window, after: int, progress: Progress = silen
     window.add_pairs(
         np.sort(ends.reshape(-1, 2), axis=1), table[:, 2], table[:, 3].astype(np.bool_)
     )
+    if engine.is_compiled(_CHARACTERS * len(window)):
+        engine.warm_up()  # each question to a large window is work for compiled code
 
 
 def _put_in(

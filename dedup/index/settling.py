@@ -162,10 +162,11 @@ def settled(
             before.update(dict.fromkeys(window.groups[row].members, int(cluster[row])))
     every = [story.members for story in stories]
     identities = keep_identities(before, every)
-    # Those that stay have a say first.
-    taken = {*before.values(), *cluster[window.alive.values].tolist()}
-    rewritten = {row: old for row, old in loss.rewritten.items() if old not in taken}
-    identities = _with_rewritten(identities, rewritten, every, loss.lingering)
+    if loss.rewritten:
+        # Those that stay have a say first.
+        taken = {*before.values(), *cluster[window.alive.values].tolist()}
+        rewritten = {row: old for row, old in loss.rewritten.items() if old not in taken}
+        identities = _with_rewritten(identities, rewritten, every, loss.lingering)
     fresh = {newcomer.row for newcomer in newcomers}
     left = {was for was, _ in identities.split}
     changed = tuple(

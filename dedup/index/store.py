@@ -24,7 +24,7 @@ from dedup.errors import FormatError, MismatchError, StoreError
 __all__ = ["SCHEMA_VERSION", "ArticleRow", "DamagedError", "Store", "undamaged"]
 
 #: Raised when a file can no longer be read by the version before.
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 #: SQLite keeps it in the head of the file: "sdix".
 _APPLICATION: Final = 0x73646978

@@ -72,9 +72,10 @@ class FeatureTable:
     def __init__(self) -> None:
         self.words: dict[str, list[str]] = {kind: [] for kind in OWN}
         self._number: dict[str, dict[str, int]] = {kind: {} for kind in OWN}
-        self._offsets = {kind: Growing(np.int64) for kind in OWN}
+        # Of one type with the columns, or scipy would copy these.
+        self._offsets = {kind: Growing(np.int32) for kind in OWN}
         for offsets in self._offsets.values():
-            offsets.extend(np.zeros(1, dtype=np.int64))
+            offsets.extend(np.zeros(1, dtype=np.int32))
         self._columns = {kind: Growing(np.int32) for kind in OWN}
         self._weights = {kind: Growing(np.int32) for kind in KINDS}
         self._norm = {kind: Growing(np.float64) for kind in KINDS}
@@ -173,7 +174,7 @@ class FeatureTable:
         for kind in OWN:
             matrix = features.views[kind].matrix
             offsets = self._offsets[kind]
-            offsets.extend(offsets.values[-1] + matrix.indptr[1:].astype(np.int64))
+            offsets.extend(offsets.values[-1] + matrix.indptr[1:])
             self._columns[kind].extend(matrix.indices)
         for kind in KINDS:
             view = features.views[kind]
@@ -225,8 +226,7 @@ class FeatureTable:
                 matrix=_csr(
                     self._weights[kind].values,
                     self._columns[own].values,
-                    # Of one type with the columns, or scipy would copy these.
-                    self._offsets[own].values.astype(np.int32),
+                    self._offsets[own].values,
                     len(self.words[own]),
                 ),
                 norm=self._norm[kind].values,
