@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dedup.comparison import compare
     from dedup.config import Config, DuplicateConfig, EventConfig, TextConfig
     from dedup.dates import Interval, parse_date
+    from dedup.descent import Descent
     from dedup.errors import (
         ArticleError,
         ConfigError,
@@ -62,6 +63,7 @@ _HOME = {
     "ConfigError": "errors",
     "Contribution": "explain",
     "DedupError": "errors",
+    "Descent": "descent",
     "DuplicateConfig": "config",
     "DuplicateGroup": "cluster",
     "Evaluation": "evaluate",
@@ -104,6 +106,7 @@ __all__ = [
     "ConfigError",
     "Contribution",
     "DedupError",
+    "Descent",
     "DuplicateConfig",
     "DuplicateGroup",
     "Evaluation",

@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "--save", metavar="FILE", help="write the whole result, for Clustering.load()"
     )
     cluster.add_argument(
+        "--html", metavar="FILE", help="write a page to look at: no network, no script needed"
+    )
+    cluster.add_argument(
         "--level", choices=("event", "duplicate"), default="event", help="duplicate: copies only"
     )
     cluster.add_argument(
@@ -147,6 +150,8 @@ def _cluster(options: argparse.Namespace) -> int:
     result = _run(options, level=options.level, config=_config(options))
     if options.save:
         result.save(options.save)
+    if options.html:
+        result.report(options.html)
     if options.output:
         _write_lines(result, options.output)
     else:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dedup.article import Article
 from dedup.roles import Role
+
+if TYPE_CHECKING:
+    from dedup.descent import Descent
 
 __all__ = ["Cluster", "DuplicateGroup", "Member", "printable", "shorten"]
 
@@ -89,6 +93,21 @@ class Cluster:
     def sources(self) -> tuple[str, ...]:
         """Outlets that carried the story, sorted."""
         return tuple(sorted({m.article.source for m in self.members if m.article.source}))
+
+    @property
+    def provenance(self) -> tuple[Descent, ...]:
+        """Who copied whom, as far as the articles show it; their texts are read for it each time.
+
+        See :mod:`dedup.descent`.
+        """
+        from dedup.descent import descents
+
+        return descents(self)
+
+    def _repr_html_(self) -> str:
+        from dedup.views.notebook import html_of_cluster
+
+        return html_of_cluster(self)
 
     def __len__(self) -> int:
         return sum(len(group) for group in self.groups)

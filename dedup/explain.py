@@ -110,6 +110,8 @@ class Evidence:
         What else a reader should know: which copy speaks for which, why a pair was not scored.
     across : AcrossEvidence or None
         How their clusters compared across languages, if an embedder was asked.
+    texts : tuple of (str, str)
+        What was compared, below the headlines.
     """
 
     a: str
@@ -130,6 +132,7 @@ class Evidence:
     only_b: tuple[str, ...]
     notes: tuple[str, ...] = ()
     across: AcrossEvidence | None = None
+    texts: tuple[str, str] = ("", "")
 
     @property
     def same_event(self) -> bool:
@@ -143,6 +146,11 @@ class Evidence:
     def noted(self, notes: Sequence[str]) -> Evidence:
         """Return the same evidence with other notes."""
         return replace(self, notes=tuple(notes))
+
+    def _repr_html_(self) -> str:
+        from dedup.views.notebook import html_of_evidence
+
+        return html_of_evidence(self)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -210,6 +218,7 @@ def explain_pair(
         only_a=only_a,
         only_b=only_b,
         notes=tuple(notes),
+        texts=(a.body, b.body),
     )
 
 

@@ -331,8 +331,34 @@ class Clustering:
 
         return load_clustering(path)
 
+    def report(self, path: str | PathLike[str], *, title: str = "Stories") -> None:
+        """Write the result as one page of HTML that needs no network, and no script to be read.
+
+        Parameters
+        ----------
+        path : path
+            Of the file to be written.
+        title : str
+            The page's heading.
+
+        Notes
+        -----
+        The 3,000 largest stories can be opened; the others are lines, up to 20,000.  What is cut is
+        said.
+        """
+        from dedup.views.report import write_page
+
+        write_page(self, path, title)
+
+    def _repr_html_(self) -> str:
+        from dedup.views.notebook import html_of_clustering
+
+        return html_of_clustering(self)
+
     def __repr__(self) -> str:
-        return f"<{self.summary}>"
+        from dedup.views.overview import table
+
+        return "\n".join(filter(None, [f"<{self.summary}>", table(self)]))
 
     @property
     def summary(self) -> str:

@@ -48,7 +48,7 @@ LEVELS = [
         "canonical",
     },
     {"config"},
-    {"explain", "explain_across", "pairs", "cluster"},
+    {"explain", "explain_across", "pairs", "cluster", "descent", "views"},
     # A result hands its questions on to the modules that answer them.
     {"result", "comparison", "storage", "review", "batch", "assemble", "rethreshold"},
     {"find"},

@@ -1,0 +1,1 @@
+"""Results to look at: in a notebook, and as one page of HTML."""

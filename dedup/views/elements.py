@@ -1,0 +1,94 @@
+"""HTML as trees: what comes from an article is text in a tree, so it can be nothing else.
+
+Laws
+----
+* No string is ever pasted into markup; a tree is written once, by the standard library.
+* What an article says stands in a ``bdi`` element of its own: whatever direction it sets ends
+  there.
+* Characters that steer (controls, overrides) are written out.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.etree.ElementTree import Element, tostring
+
+from dedup.cluster import printable, shorten
+from dedup.urls import is_url
+
+__all__ = ["Child", "address", "element", "quoted", "said", "written"]
+
+#: What an element may hold.
+Child = Element | str | None
+
+#: Line breaks and tabs are white space in HTML; other controls are shown.
+_SPACES: Final = str.maketrans("\r\n\t\u2028\u2029\x85", "      ")
+
+
+def element(tag: str, *children: Child, **attributes: str | int | None) -> Element:
+    """Return an element; underscores in names of attributes are hyphens, a last one is dropped.
+
+    >>> written(element("p", "a < b ", element("b", "c"), class_="x"))
+    '<p class="x">a &lt; b <b>c</b></p>'
+    """
+    node = Element(
+        tag,
+        {
+            name.rstrip("_").replace("_", "-"): str(value)
+            for name, value in attributes.items()
+            if value is not None
+        },
+    )
+    for child in children:
+        if isinstance(child, Element):
+            node.append(child)
+        elif child and len(node):
+            node[-1].tail = (node[-1].tail or "") + child
+        elif child:
+            node.text = (node.text or "") + child
+    return node
+
+
+def said(text: str, width: int = 0) -> Element:
+    """Return what an article says, of at most so many characters if a width is given.
+
+    >>> written(said("<script>", 5))
+    '<bdi dir="auto">&lt;scr…</bdi>'
+    """
+    shown = shorten(text, width) if width else printable(text.translate(_SPACES))
+    return element("bdi", shown or "(no text)", dir="auto")
+
+
+def quoted(text: str, marks: tuple[tuple[int, int], ...]) -> Element:
+    """Return a text with some of its parts marked.
+
+    >>> written(quoted("one two three", ((4, 7),)))
+    '<bdi dir="auto">one <mark>two</mark> three</bdi>'
+    """
+    children: list[Child] = []
+    done = 0
+    for start, end in marks:
+        children.append(_shown(text[done:start]))
+        children.append(element("mark", _shown(text[start:end])))
+        done = end
+    return element("bdi", *children, _shown(text[done:]), dir="auto")
+
+
+def _shown(text: str) -> str:
+    return printable(text.translate(_SPACES))
+
+
+def address(url: str | None, *children: Child) -> Element:
+    """Return a link, if the address is one of the web; else what it would have held.
+
+    >>> written(address("javascript:alert(1)", "x"))
+    '<span>x</span>'
+    """
+    if not url or not is_url(url) or not url.casefold().startswith(("http://", "https://")):
+        return element("span", *children)
+    return element("a", *children, href=url, rel="noopener noreferrer")
+
+
+def written(node: Element) -> str:
+    """Write a tree as HTML."""
+    return tostring(node, encoding="unicode", method="html")

@@ -1,0 +1,31 @@
+// Without scripts the page is whole: this adds a search, and opens the stories for printing.
+(() => {
+  const form = document.getElementById("search");
+  const field = form.querySelector("input");
+  const count = form.querySelector("output");
+  const stories = [...document.querySelectorAll("details.story, li.single")];
+  const texts = stories.map((story) => story.textContent.toLowerCase());
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  let waiting;
+  const filter = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    stories.forEach((story, at) => {
+      const fits = words.every((word) => texts[at].includes(word));
+      story.hidden = !fits;
+      shown += fits;
+    });
+    count.textContent = words.length ? `${shown} found` : "";
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(filter, 120);
+  });
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach((each) => { each.open = true; });
+  });
+  addEventListener("afterprint", () => closed.forEach((each) => { each.open = false; }));
+})();

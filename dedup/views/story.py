@@ -1,0 +1,270 @@
+"""A story, a list of stories and the evidence for a pair, as trees of HTML."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from xml.etree.ElementTree import Element
+
+from dedup.cluster import printable
+from dedup.text.clean import clean
+from dedup.text.recurring import RecurringLines
+from dedup.views.elements import Child, address, element, quoted, said
+from dedup.views.overview import Overview, day, overview
+from dedup.views.passages import common_passages, words_in
+
+if TYPE_CHECKING:
+    from dedup.cluster import Cluster, Member
+    from dedup.explain import Contribution, Evidence
+
+__all__ = ["bars", "evidence_view", "stories_table", "story_view", "timeline"]
+
+#: Members of a story that are shown; and characters of a title, and of a passage.
+MOST_MEMBERS: Final = 50
+_TITLE: Final = 160
+_PASSAGE: Final = 180
+
+#: Characters of a text that are laid side by side with another.
+_MOST_TEXT: Final = 20_000
+
+_WIDTH, _HEIGHT = 120, 16
+
+
+def timeline(
+    times: Sequence[datetime], low: datetime | None = None, high: datetime | None = None
+) -> Element | None:
+    """Draw when articles appeared, between the first and the last of all; None if none is dated."""
+    if not times:
+        return None
+    low, high = low or times[0], high or times[-1]
+    span = (high - low).total_seconds() or 1.0
+    label = day(times[0]) if times[0] == times[-1] else f"{day(times[0])} to {day(times[-1])}"
+    middle = _HEIGHT // 2
+    dots = [
+        element(
+            "circle",
+            cx=round(4 + (_WIDTH - 8) * (moment - low).total_seconds() / span),
+            cy=middle,
+            r=3,
+            fill="currentColor",
+            fill_opacity="0.45",
+        )
+        for moment in times[:MOST_MEMBERS]
+    ]
+    line = element(
+        "line", x1=2, x2=_WIDTH - 2, y1=middle, y2=middle, stroke="currentColor", opacity="0.3"
+    )
+    return element(
+        "svg", line, *dots, width=_WIDTH, height=_HEIGHT, role="img", aria_label=f"seen {label}"
+    )
+
+
+def stories_table(clusters: Sequence[Cluster], caption: str) -> Element:
+    """Return a table with a line for each story."""
+    told = [overview(cluster) for cluster in clusters]
+    low = min((each.times[0] for each in told if each.times), default=None)
+    high = max((each.times[-1] for each in told if each.times), default=None)
+    names = ("story", "articles", "copies", "sources", "first", "last", "when")
+    head = element("tr", *(element("th", name, scope="col") for name in names))
+    rows = [
+        element(
+            "tr",
+            element("th", said(each.title, _TITLE), scope="row"),
+            element("td", f"{each.n_articles:,}", class_="number"),
+            element("td", f"{each.n_copies:,}", class_="number"),
+            element("td", *_sources(each)),
+            element("td", day(each.times[0] if each.times else None), class_="short"),
+            element("td", day(each.times[-1] if each.times else None), class_="short"),
+            element("td", timeline(each.times, low, high)),
+        )
+        for each in told
+    ]
+    return element(
+        "table", element("caption", caption), element("thead", head), element("tbody", *rows)
+    )
+
+
+def _sources(told: Overview, most: int = 3) -> list[Child]:
+    children: list[Child] = []
+    for at, name in enumerate(told.sources[:most]):
+        children += [", " if at else None, said(name, 40)]
+    left = len(told.sources) - most
+    return [*children, f" and {left} more" if left > 0 else None]
+
+
+def story_view(cluster: Cluster) -> list[Element]:
+    """Return a story: why this version is shown, its members by role, who copied whom."""
+    shown = cluster.canonical
+    reasons = element(
+        "p", "Shown: ", address(shown.url, said(shown.title or shown.text, _TITLE)), ", because "
+    )
+    for at, reason in enumerate(cluster.reasons):
+        reasons.append(element("span", ("; " if at else "") + reason))
+    parts = [reasons, _members(cluster)]
+    left = len(cluster) - MOST_MEMBERS
+    if left > 0:
+        parts.append(element("p", f"{left:,} more articles are not shown."))
+    arrows = cluster.provenance if len(cluster) > 1 else ()
+    if arrows:
+        title = _names(cluster)
+        lines = [
+            element(
+                "li",
+                said(title[arrow.article], 80),
+                f" {arrow.relation} ",
+                said(title[arrow.origin], 80),
+                f" ({arrow.reason}; certainty {arrow.certainty:.2f})",
+            )
+            for arrow in arrows[:MOST_MEMBERS]
+        ]
+        parts.append(element("p", "Who copied whom:"))
+        parts.append(element("ul", *lines))
+    return parts
+
+
+def _names(cluster: Cluster) -> dict[str, str]:
+    """Return what to call each article: its source, or its title where its source has several."""
+    articles = [member.article for member in cluster.members]
+    counts = Counter(article.source for article in articles)
+    return {
+        each.id: (each.source if each.source and counts[each.source] == 1 else each.title)
+        or each.id
+        for each in articles
+    }
+
+
+def _members(cluster: Cluster) -> Element:
+    names = ("role", "article", "source", "published", "credits", "beside the one shown")
+    head = element("tr", *(element("th", name, scope="col") for name in names))
+    own = clean(cluster.canonical, RecurringLines.empty()).body[:_MOST_TEXT]
+    rows = [
+        _member(member, own, is_shown=member.article.id == cluster.canonical.id)
+        for member in cluster.members[:MOST_MEMBERS]
+    ]
+    return element("table", element("thead", head), element("tbody", *rows))
+
+
+def _member(member: Member, shown_body: str, *, is_shown: bool) -> Element:
+    article = member.article
+    told = clean(article, RecurringLines.empty())
+    credits: list[Child] = []
+    for at, credit in enumerate(told.credits[:3]):
+        relation = credit.relation.replace("_", " ")
+        credits += ["; " if at else None, f"{relation} ", said(credit.name, 40)]
+    beside = ["the one shown"] if is_shown else _difference(told.body[:_MOST_TEXT], shown_body)
+    note = element("span", f" ({member.note})") if member.note else None
+    title = address(article.url, said(article.title or article.text, _TITLE))
+    return element(
+        "tr",
+        element("td", member.role.value, class_="short"),
+        element("th", title, note, scope="row"),
+        element("td", said(article.source, 60) if article.source else None),
+        element("td", "" if article.published is None else str(article.published)),
+        element("td", *credits),
+        element("td", *beside),
+        class_="shown" if is_shown else None,
+    )
+
+
+def _difference(body: str, other: str) -> list[Child]:
+    """Say how much of a text stands in another, and quote what does not first."""
+    if not body:
+        return ["no text"]
+    shared, _ = common_passages(body, other)
+    words = words_in(body)
+    held = sum(any(start <= a and b <= end for start, end in shared) for a, b in words)
+    share = held / len(words) if words else 0.0
+    own = _first_of_its_own(body, shared)
+    if not own:
+        return [f"{share:.0%} the same"]
+    return [f"{share:.0%} the same; its own: “", said(own, _PASSAGE), "”"]
+
+
+def _first_of_its_own(body: str, shared: Sequence[tuple[int, int]]) -> str:
+    """Return the first passage of five words that the other text does not hold."""
+    done = 0
+    for start, end in (*shared, (len(body), len(body))):
+        if len(words_in(body[done:start])) >= 5:
+            return body[done:start].strip(" \n.,;:–—-")
+        done = end
+    return ""
+
+
+def evidence_view(evidence: Evidence) -> list[Element]:
+    """Return a pair side by side, what they share marked, and what the score is made of."""
+    verdict = {"copies": "copies of one text", "one event": "one event", "apart": "apart"}
+    parts = [
+        element(
+            "p",
+            element("strong", verdict[evidence.relation]),
+            f": probability {evidence.probability:.2f}, Jaccard {evidence.jaccard:.2f}"
+            + ("" if evidence.days is None else f", {evidence.days:.1f} days apart"),
+        ),
+        *(element("p", note) for note in evidence.notes),
+        _side_by_side(evidence),
+        bars(evidence.contributions),
+    ]
+    for name, words in (
+        ("names that both hold", evidence.shared_names),
+        ("numbers that both hold", evidence.shared_numbers),
+        ("only in the first", evidence.only_a),
+        ("only in the second", evidence.only_b),
+    ):
+        if words:
+            line = element("p", f"{name}: ")
+            line.append(said(", ".join(words[:20]), 300))
+            parts.append(line)
+    return parts
+
+
+def _side_by_side(evidence: Evidence) -> Element:
+    a, b = evidence.texts
+    texts = a[:_MOST_TEXT], b[:_MOST_TEXT]
+    marks = common_passages(*texts)
+    columns = []
+    for name, title, text, marked, whole in zip(
+        (evidence.a, evidence.b), evidence.titles, texts, marks, evidence.texts, strict=True
+    ):
+        cut = f"The first {_MOST_TEXT:,} of {len(whole):,} characters." if text != whole else None
+        columns.append(
+            element(
+                "div",
+                element("h2", said(title or name, _TITLE)),
+                element("p", quoted(text, marked)) if text else element("p", "(no text)"),
+                element("p", cut) if cut else None,
+                # It scrolls, so it must be reached from the keyboard.
+                tabindex=0,
+                role="region",
+                aria_label=f"the text of {printable(name)}",
+            )
+        )
+    return element("div", *columns, class_="sides")
+
+
+def bars(contributions: Sequence[Contribution], most: int = 12) -> Element:
+    """Return what speaks for and against, as bars."""
+    shown = contributions[:most]
+    largest = max((abs(each.log_odds) for each in shown), default=0.0) or 1.0
+    names = ("evidence", "log-odds", "for or against")
+    head = element("tr", *(element("th", name, scope="col") for name in names))
+    rows = []
+    for each in shown:
+        width = round(100 * abs(each.log_odds) / largest)
+        bar = element(
+            "div",
+            class_="bar for" if each.log_odds >= 0 else "bar against",
+            style=f"width:{width}px",
+            aria_hidden="true",
+        )
+        kind = element("span", f"{each.kind} ") if each.kind in ("name", "number", "term") else None
+        rows.append(
+            element(
+                "tr",
+                element("th", kind, said(each.label, 80), scope="row"),
+                element("td", f"{each.log_odds:+.2f}", class_="number"),
+                element("td", bar),
+            )
+        )
+    return element("table", element("thead", head), element("tbody", *rows), class_="bars")

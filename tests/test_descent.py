@@ -1,0 +1,146 @@
+"""Who copied whom: arrows with a reason, none where it is left open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import FIXTURES, read_lines
+from dedup import Descent, find_clusters
+
+WIRE = (
+    "The VSSE is watching the Cainiao hub at Liege airport over fears of spying, Belgium said on "
+    "Monday. The hub has been run by Alibaba since 2021 and employs 900 people in three halls."
+)
+OWN = (
+    "Spying fears: Belgium's VSSE has been watching what Alibaba's Cainiao does at its hub at the "
+    "airport of Liege."
+)
+
+
+def row(name: str, text: str, hour: int | None, source: str, **fields: Any) -> dict[str, Any]:
+    date = {} if hour is None else {"published": f"2023-10-05T{hour:02}:00Z"}
+    return {"id": name, "title": "", "text": text, "source": source, **date, **fields}
+
+
+def arrows(*rows: dict[str, Any]) -> dict[tuple[str, str], Descent]:
+    clusters = find_clusters(list(rows), progress=False).clusters
+    assert len(clusters) == 1
+    return {(each.article, each.origin): each for each in clusters[0].provenance}
+
+
+def test_a_copy_that_says_so_comes_from_whom_it_credits() -> None:
+    found = arrows(
+        row("wire", WIRE, 9, "Reuters"),
+        row("copy", "(Reuters) - " + WIRE, 11, "Kite News"),
+    )
+    arrow = found["copy", "wire"]
+    assert (arrow.relation, arrow.certainty) == ("republished from", 0.95)
+    assert arrow.reason == "credits Reuters, and has its text"
+
+
+def test_a_later_copy_that_says_nothing_comes_from_the_earliest() -> None:
+    found = arrows(
+        row("b", WIRE, 11, "Kite News"),
+        row("a", WIRE, 9, "Coast Courier"),
+        row("c", WIRE, 13, "Prairie Post"),
+    )
+    assert found.keys() == {("b", "a"), ("c", "a")}
+    assert {arrow.certainty for arrow in found.values()} == {0.7}
+
+
+def test_where_the_dates_leave_it_open_there_is_no_arrow() -> None:
+    assert not arrows(row("a", WIRE, None, "Kite News"), row("b", WIRE, None, "Coast Courier"))
+    assert not arrows(row("a", WIRE, 9, "Kite News"), row("b", WIRE, 9, "Coast Courier"))
+
+
+def test_a_credit_to_an_outlet_that_is_not_here_is_believed() -> None:
+    assert not arrows(
+        row("a", "(AFP) - " + WIRE, 9, "Kite News"),
+        row("b", "(AFP) - " + WIRE, 11, "Coast Courier"),
+    )
+
+
+def test_a_quotation_is_no_copy() -> None:
+    found = arrows(
+        row("scoop", WIRE, 9, "Reuters"),
+        row("report", OWN + " Reuters reported that the hub employs 900 people.", 12, "Kite News"),
+    )
+    arrow = found["report", "scoop"]
+    assert arrow.relation in ("quotes", "first reported by")
+    assert arrow.certainty == 0.8
+
+
+def test_who_credits_each_other_says_nothing() -> None:
+    assert not arrows(
+        row("a", WIRE + " First reported by Reuters.", None, "Bloomberg"),
+        row("b", OWN + " First reported by Bloomberg.", None, "Reuters"),
+    )
+
+
+def test_a_later_version_is_an_update_of_the_one_before() -> None:
+    found = arrows(
+        row("one", WIRE, 9, "Reuters"),
+        row("two", WIRE + " The company denied it.", 11, "Reuters"),
+        row("three", WIRE + " The company denied it. Shares fell.", 13, "Reuters"),
+    )
+    assert found.keys() == {("two", "one"), ("three", "two")}
+    assert {arrow.relation for arrow in found.values()} == {"update of"}
+
+
+def test_the_fixtures_tell_who_copied_whom() -> None:
+    result = find_clusters(read_lines(FIXTURES / "belgium.jsonl"), progress=False)
+    found = {
+        (arrow.article, arrow.origin): str(arrow.relation)
+        for cluster in result.clusters
+        for arrow in cluster.provenance
+    }
+    wire = "en-vsse-wire"
+    assert found["en-vsse-reprint-coast", wire] == "republished from"
+    assert found["en-vsse-update", wire] == "update of"
+    assert found["en-cainiao-corrected", "en-cainiao-wire"] == "update of"
+    assert not any("rewrite" in article for article, _ in found)
+
+
+members = st.lists(
+    st.tuples(
+        st.sampled_from([WIRE, OWN, WIRE + " Shares fell.", WIRE[:90]]),
+        st.one_of(st.none(), st.integers(0, 23)),
+        st.sampled_from(["Reuters", "Kite News", "AFP", "Bloomberg"]),
+        st.sampled_from(["", "(Reuters) - ", "Source: AFP\n", "First reported by Bloomberg.\n"]),
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@given(members, st.randoms(use_true_random=False))
+def test_no_arrow_goes_to_a_later_article_and_no_chain_comes_back(
+    drawn: list[tuple[str, int | None, str, str]], random: Any
+) -> None:
+    rows = [
+        row(f"id{at}", before + text, hour, source)
+        for at, (text, hour, source, before) in enumerate(drawn)
+    ]
+    hours = {f"id{at}": hour for at, (_, hour, _, _) in enumerate(drawn)}
+
+    def told(rows: list[dict[str, Any]]) -> set[Descent]:
+        clusters = find_clusters(rows, progress=False).clusters
+        return {arrow for cluster in clusters for arrow in cluster.provenance}
+
+    found = told(rows)
+    random.shuffle(rows)
+    assert told(rows) == found
+    origins: dict[str, set[str]] = {}
+    for arrow in found:
+        mine, theirs = hours[arrow.article], hours[arrow.origin]
+        assert mine is None or theirs is None or theirs <= mine
+        origins.setdefault(arrow.article, set()).add(arrow.origin)
+    for start in origins:
+        reached, waiting = set(), set(origins[start])
+        while waiting:
+            reached |= waiting
+            waiting = {o for each in waiting for o in origins.get(each, ())} - reached
+        assert start not in reached
