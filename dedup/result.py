@@ -31,6 +31,7 @@ from dedup.stats import Stats
 if TYPE_CHECKING:
     from dedup.comparison import Context
     from dedup.explain import Evidence
+    from dedup.plots import Plots
     from dedup.review import Borderline, Bridge, Listing
 
 __all__ = ["Cluster", "Clustering", "DuplicateGroup", "Member", "Statistics"]
@@ -349,6 +350,16 @@ class Clustering:
         from dedup.views.report import write_page
 
         write_page(self, path, title)
+
+    @property
+    def plot(self) -> Plots:
+        """Charts: ``plot.timeline()``, ``.sizes()``, ``.scores()``, ``.graph(cluster)``.
+
+        They need altair: ``pip install 'story-dedup[notebook]'``.
+        """
+        from dedup.plots import Plots
+
+        return Plots(self)
 
     def _repr_html_(self) -> str:
         from dedup.views.notebook import html_of_clustering

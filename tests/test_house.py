@@ -50,7 +50,7 @@ LEVELS = [
     {"config"},
     {"explain", "explain_across", "pairs", "cluster", "descent", "views"},
     # A result hands its questions on to the modules that answer them.
-    {"result", "comparison", "storage", "review", "batch", "assemble", "rethreshold"},
+    {"result", "plots", "comparison", "storage", "review", "batch", "assemble", "rethreshold"},
     {"find"},
     {"readers", "index"},
     {"cli"},

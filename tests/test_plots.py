@@ -1,0 +1,92 @@
+"""Charts: small, of what was found, and clear about what they need."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from conftest import FIXTURES, read_lines
+from dedup import Clustering, ConfigError, MissingDependencyError, find_clusters
+from test_views import HOSTILE, many
+
+
+@pytest.fixture(scope="module")
+def result() -> Clustering:
+    return find_clusters([*read_lines(FIXTURES / "belgium.jsonl"), *HOSTILE], progress=False)
+
+
+def drawn(chart: Any) -> dict[str, Any]:
+    """Return a chart as altair writes it, which holds it against the grammar's schema."""
+    written: dict[str, Any] = chart.to_dict()
+    return written
+
+
+def values(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    if "values" in chart.get("data", {}):
+        found: list[dict[str, Any]] = chart["data"]["values"]
+        return found
+    return [value for layer in chart["layer"] for value in values(layer)]
+
+
+def test_the_timeline_has_a_line_for_each_story(result: Clustering) -> None:
+    chart = drawn(result.plot.timeline(5))
+    told = values(chart)
+    assert {value["story"].split("  ")[0] for value in told} <= {"0", "1", "2", "3", "4"}
+    first = [value for value in told if value["story"].startswith("0  ")]
+    dated = [m for m in result.clusters[0].members if m.article.published is not None]
+    assert len(first) == len(dated)
+
+
+def test_sizes_count_all_stories(result: Clustering) -> None:
+    told = values(drawn(result.plot.sizes()))
+    assert sum(value["stories"] for value in told) == len(result)
+    assert sum(value["stories"] * value["articles"] for value in told) == result.n_articles
+
+
+def test_scores_count_all_pairs_beside_the_threshold(result: Clustering) -> None:
+    chart = drawn(result.plot.scores())
+    bars, line = (values(layer) for layer in chart["layer"])
+    assert result.scores is not None
+    assert sum(value["pairs"] for value in bars) == len(result.scores.pairs)
+    assert line == [{"threshold": result.config.event.threshold}]
+
+
+def test_the_graph_has_an_arrow_for_each_who_copied(result: Clustering) -> None:
+    cluster = result.cluster_of("en-vsse-wire")
+    chart = drawn(result.plot.graph(cluster))
+    lines, _, points = (values(layer) for layer in chart["layer"])
+    assert len(points) == len(cluster)
+    assert len(lines) == len(cluster.provenance)
+    assert all(value["end"] < value["start"] for value in lines)
+    assert drawn(result.plot.graph(result.clusters[-1]))
+
+
+def test_charts_stay_small() -> None:
+    large = find_clusters(many(3000), level="duplicate", progress=False)
+    for chart in (large.plot.timeline(), large.plot.sizes(), large.plot.graph(large.clusters[0])):
+        assert len(json.dumps(drawn(chart))) < 300_000
+
+
+def test_nothing_is_drawn_of_nothing() -> None:
+    plot = find_clusters([], progress=False).plot
+    assert values(drawn(plot.timeline())) == values(drawn(plot.sizes())) == []
+    assert sum(value.get("pairs", 0) for value in values(drawn(plot.scores()))) == 0
+
+
+def test_a_run_without_scores_says_so() -> None:
+    copies = find_clusters(["One text.", "One text."], level="duplicate", progress=False)
+    with pytest.raises(ConfigError, match="level='duplicate' scores no pairs"):
+        copies.plot.scores()
+
+
+@pytest.mark.parametrize("name", ["timeline", "sizes", "scores"])
+def test_without_altair_one_line_says_how_to_get_it(
+    name: str, result: Clustering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(MissingDependencyError, match=r"story-dedup\[notebook\]") as caught:
+        getattr(result.plot, name)()
+    assert "\n" not in str(caught.value)
