@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import baselines
-import datasets
-from datasets import LabelledSet
+import devsets
 from dedup import Config, EventConfig, MissingDependencyError, find_clusters
 from dedup.evaluate import Evaluation, evaluate
+from devsets import LabelledSet
 from gate import Figures
 from labelled import BASELINES, tuned
 from layout import Table, share
@@ -67,11 +67,11 @@ def with_embedder() -> Config | None:
 
 def declared(file: str) -> LabelledSet:
     """Return one file's articles over all languages, each saying its language."""
-    rows = datasets.read(file)
+    rows = devsets.read(file)
     return LabelledSet(
         name=file,
         family=file,
-        articles=[datasets.article(row) | {"language": row["lang"]} for row in rows],
+        articles=[devsets.article(row) | {"language": row["lang"]} for row in rows],
         events=[row["event"] for row in rows],
     )
 

@@ -39,9 +39,9 @@ from scipy.spatial.distance import squareform
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 
-import datasets
-from datasets import LabelledSet, PairSet
+import devsets
 from dedup.evaluate import b_cubed_f1_score
+from devsets import LabelledSet, PairSet
 from embeddings import MINILM_ENCODER, USE_ENCODER, Encoder
 
 TARGET = Path(__file__).parent / "baselines.json"
@@ -74,7 +74,7 @@ _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
 
 def labelled_sets() -> Iterator[LabelledSet]:
     """Yield the sets to score, those of several languages also with all of them together."""
-    yield from (data for data in datasets.labelled_sets() if data.name not in LEFT_OUT)
+    yield from (data for data in devsets.labelled_sets() if data.name not in LEFT_OUT)
     yield together("olympics_titles", "olympics_titles")
     yield together("ntrex", "ntrex")
     yield together("ntrex", "ntrex.use_languages", USE_LANGUAGES)
@@ -82,24 +82,24 @@ def labelled_sets() -> Iterator[LabelledSet]:
 
 def pair_sets() -> Iterator[PairSet]:
     """Yield the sets of judged pairs, of the largest also the English pairs."""
-    yield from datasets.pair_sets()
-    rows = [row for row in datasets.read("semeval2022.pairs") if row["lang_a"] == "en"]
+    yield from devsets.pair_sets()
+    rows = [row for row in devsets.read("semeval2022.pairs") if row["lang_a"] == "en"]
     rows = [row for row in rows if row["lang_b"] == "en"]
     yield PairSet(
         name="semeval2022.en",
         family="semeval2022",
-        pairs=[(datasets.article(row["a"]), datasets.article(row["b"])) for row in rows],
+        pairs=[(devsets.article(row["a"]), devsets.article(row["b"])) for row in rows],
         same=[row["label"] == 1 for row in rows],
     )
 
 
 def together(file: str, name: str, languages: set[str] | None = None) -> LabelledSet:
     """Return one file's articles, over languages."""
-    rows = [row for row in datasets.read(file) if languages is None or row["lang"] in languages]
+    rows = [row for row in devsets.read(file) if languages is None or row["lang"] in languages]
     return LabelledSet(
         name=name,
         family=file,
-        articles=[datasets.article(row) for row in rows],
+        articles=[devsets.article(row) for row in rows],
         events=[row["event"] for row in rows],
     )
 
@@ -247,7 +247,7 @@ def provenance() -> dict[str, dict[str, str]]:
     packages = ["numpy", "scipy", "scikit-learn"]
     packages += [e.package for e in (MINILM_ENCODER, USE_ENCODER) if e.version()]
     return {
-        "digests": {file: datasets.digest(file) for file in files},
+        "digests": {file: devsets.digest(file) for file in files},
         "packages": {package: version(package) for package in packages},
     }
 

@@ -16,7 +16,7 @@ import time
 
 import numpy as np
 
-import datasets
+import devsets
 import stages
 from dedup import Config
 from dedup.events.candidates import event_candidates, gap_days
@@ -26,7 +26,7 @@ SETS = ("gva", "ecbplus", "vietnamese", "olympics_titles.en")
 ROUNDS = 3
 
 
-def measure(labelled: datasets.LabelledSet) -> None:
+def measure(labelled: devsets.LabelledSet) -> None:
     """Print one line for each number of terms."""
     staged = stages.run(labelled.articles)
     event = Config().event
@@ -57,9 +57,9 @@ def measure(labelled: datasets.LabelledSet) -> None:
 
 
 def main() -> None:
-    if not datasets.available():
-        sys.exit(f"no development sets in {datasets.DATA}; DEDUP_DATA names another folder")
-    for labelled in datasets.labelled_sets():
+    if not devsets.available():
+        sys.exit(f"no development sets in {devsets.DATA}; DEDUP_DATA names another folder")
+    for labelled in devsets.labelled_sets():
         if labelled.name in SETS:
             measure(labelled)
 

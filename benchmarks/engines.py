@@ -19,7 +19,7 @@ import subprocess
 import sys
 from typing import Any
 
-import datasets
+import devsets
 from dedup import find_clusters
 from dedup.pairs import PairScores
 
@@ -28,10 +28,10 @@ ENGINES = ("reference", "compiled")
 
 def articles(name: str) -> list[dict[str, Any]]:
     """Return the articles of a set, those of judged pairs side by side, each with an id."""
-    rows = datasets.read(name)
+    rows = devsets.read(name)
     if "a" in rows[0]:
         rows = [row[side] for row in rows for side in "ab"]
-    return [{**datasets.article(row), "id": str(number)} for number, row in enumerate(rows)]
+    return [{**devsets.article(row), "id": str(number)} for number, row in enumerate(rows)]
 
 
 def digest(name: str) -> dict[str, Any]:
@@ -48,9 +48,9 @@ def main(*names: str) -> int:
     if names[:1] == ("--digest",):
         print(json.dumps(digest(names[1])))
         return 0
-    every = sorted(path.name.removesuffix(".jsonl.gz") for path in datasets.DATA.glob("*.jsonl.gz"))
+    every = sorted(path.name.removesuffix(".jsonl.gz") for path in devsets.DATA.glob("*.jsonl.gz"))
     if not every:
-        sys.exit(f"no development sets in {datasets.DATA}; DEDUP_DATA names another folder")
+        sys.exit(f"no development sets in {devsets.DATA}; DEDUP_DATA names another folder")
     differ = 0
     for name in names or every:
         told = []

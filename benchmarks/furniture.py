@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import datasets
+import devsets
 from dedup.article import Article
 from dedup.text.boilerplate import count_lines
 from dedup.text.clean import clean
@@ -64,7 +64,7 @@ def read_marks(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def read_rows(name: str) -> dict[str, dict[str, Any]]:
-    rows = datasets.read(f"{name}.pairs" if name in ("semeval2022", "tgcontest") else name)
+    rows = devsets.read(f"{name}.pairs" if name in ("semeval2022", "tgcontest") else name)
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         for part in ("a", "b"):  # sets of pairs hold two articles a row

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import datasets
+import devsets
 
 FLOORS = Path(__file__).parent / "floors.json"
 
@@ -31,8 +31,8 @@ Figures = dict[str, float]
 def digests() -> dict[str, str]:
     """Return the digests of the sets that floors are pinned for."""
     return {
-        path.name.removesuffix(".jsonl.gz"): datasets.digest(path.name.removesuffix(".jsonl.gz"))
-        for path in sorted(datasets.DATA.glob("*.jsonl.gz"))
+        path.name.removesuffix(".jsonl.gz"): devsets.digest(path.name.removesuffix(".jsonl.gz"))
+        for path in sorted(devsets.DATA.glob("*.jsonl.gz"))
     }
 
 
@@ -73,7 +73,7 @@ def beyond(figures: Figures, floors: Figures, ceilings: Figures) -> list[str]:
 
 
 def _measurable(name: str) -> bool:
-    return name.startswith("fixtures") or datasets.available()
+    return name.startswith("fixtures") or devsets.available()
 
 
 def pin(figures: Figures) -> None:

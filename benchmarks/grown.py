@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-import datasets
+import devsets
 
 #: Characters of an article, and articles of a day.
 LENGTH = 2900
@@ -81,7 +81,7 @@ class Grown:
         """The sentences of each article that the corpus grows from."""
         found = []
         for name in ("reuters21578", "gva"):
-            for row in datasets.read(name):
+            for row in devsets.read(name):
                 told = _END.split(" ".join(row.get("text", "").split()))
                 usable = [part for part in told if 30 < len(part) < 400]
                 if len(usable) > 3:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-import datasets
+import devsets
 import left_out
 import train_event_model as training
 from calibration import Area, Judged, roc_auc
@@ -57,10 +57,10 @@ def measure(samples: Mapping[str, Sample], models: Mapping[str, Model]) -> list[
 
 def pair_samples(samples: Mapping[str, Sample]) -> Iterator[Sample]:
     """Yield the sets of judged pairs, of the largest also the English pairs, as the baselines."""
-    for data in datasets.pair_sets():
+    for data in devsets.pair_sets():
         yield samples[data.name]
         if tuned(f"{data.name}.en"):
-            rows = datasets.read(f"{data.name}.pairs")
+            rows = devsets.read(f"{data.name}.pairs")
             kept = [r["lang_a"] == "en" for r in rows if r["lang_a"] == r["lang_b"]]
             yield part(samples[data.name], np.array(kept), f"{data.name}.en")
 

@@ -9,7 +9,7 @@ from functools import cache
 from statistics import mean
 
 import baselines
-import datasets
+import devsets
 import left_out
 import train_event_model as training
 from calibration import Judged
@@ -78,12 +78,12 @@ def measure(samples: Mapping[str, Sample], models: Mapping[str, Model]) -> list[
     """Run every labelled set through the default configuration, and score the left-out model."""
     return [
         _measure(data, samples[data.name], models[data.family])
-        for data in datasets.labelled_sets()
+        for data in devsets.labelled_sets()
         if data.name in samples
     ]
 
 
-def _measure(data: datasets.LabelledSet, sample: Sample, model: Model) -> SetScores:
+def _measure(data: devsets.LabelledSet, sample: Sample, model: Model) -> SetScores:
     result = find_clusters(data.articles, progress=False)
     scores = evaluate(data.events, result.labels.tolist())
     return SetScores(

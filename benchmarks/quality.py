@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 import across
-import datasets
+import devsets
 import furniture
 import gate
 import judged
@@ -45,7 +45,7 @@ from dedup.text.tokenize import compared_tokens
 from gate import Figures
 from layout import Table, share
 
-FIXTURES = datasets.ROOT / "fixtures"
+FIXTURES = devsets.ROOT / "fixtures"
 
 
 def fixtures() -> Figures:
@@ -77,11 +77,11 @@ def fixtures() -> Figures:
 def seeds() -> Figures:
     """Cluster the two founding articles among 1,406 others."""
     rows: list[dict[str, Any]] = []
-    for path in sorted(datasets.SEEDS.glob("*.txt")):
+    for path in sorted(devsets.SEEDS.glob("*.txt")):
         title, _, text = path.read_text(encoding="utf-8").partition("\n")
         rows.append({"id": path.stem, "title": title, "text": text})
     ids = [row["id"] for row in rows]
-    result = find_clusters(rows + datasets.read("indonesian"), progress=False)
+    result = find_clusters(rows + devsets.read("indonesian"), progress=False)
     cluster = result.cluster_of(ids[0])
     together = len(cluster) == 2 and result.cluster_of(ids[1]) is cluster
     return {"seeds.together": float(together)}
@@ -90,7 +90,7 @@ def seeds() -> Figures:
 def verified_pairs() -> Figures:
     """Compare the pairs of ``level="duplicate"`` on Reuters with brute force on the same tokens."""
     config = Config(duplicate=DuplicateConfig(shingle_size=3, threshold=0.8))
-    rows = [datasets.article(row) for row in datasets.read("reuters21578")]
+    rows = [devsets.article(row) for row in devsets.read("reuters21578")]
     found = find_clusters(rows, level="duplicate", config=config, progress=False).verified_pairs
     articles, _ = as_articles(rows)
     recurring = count_lines(articles)
@@ -135,13 +135,13 @@ def brute_force(tokens: list[list[str]], size: int, threshold: float) -> set[tup
 def measure() -> tuple[Figures, list[Table]]:
     """Run all that can be run here, and print it."""
     figures, tables = fixtures(), Tables()
-    if datasets.available():
+    if devsets.available():
         single = seeds() | verified_pairs() | furniture.figures()
         tables.show(single_facts(figures | single))
         figures |= single | development(tables)
     else:
         tables.show(single_facts(figures))
-        print(f"no development sets at {datasets.DATA}: only the fixtures were scored")
+        print(f"no development sets at {devsets.DATA}: only the fixtures were scored")
     return figures, tables
 
 

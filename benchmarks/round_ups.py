@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-import datasets
+import devsets
 import train_event_model as training
 from calibration import roc_auc
 from dedup.config import Config
@@ -32,7 +32,7 @@ DAYS = 4
 MOST = 2000  # pairs of reports, since the area takes the product
 
 
-def round_ups(data: datasets.LabelledSet, seed: int = 3) -> datasets.PairSet:
+def round_ups(data: devsets.LabelledSet, seed: int = 3) -> devsets.PairSet:
     """Return pairs of a made round-up and another report of one of its stories."""
     chance = random.Random(seed)
     rows = list(zip(data.articles, data.events, strict=True))
@@ -50,7 +50,7 @@ def round_ups(data: datasets.LabelledSet, seed: int = 3) -> datasets.PairSet:
             if chance.random() < 0.5:
                 chance.shuffle(items)
             pairs.append((made(items, source, chance.choice((30, 40, 60))), report))
-    return datasets.PairSet(
+    return devsets.PairSet(
         name=f"round-ups {data.name}", family=data.family, pairs=pairs, same=[False] * len(pairs)
     )
 
@@ -78,7 +78,7 @@ def lines() -> Iterator[str]:
     """Yield the table."""
     yield f"{'set':12}{'round-ups':>10}{'reports':>9}  AUC of narrow         mean p  joined"
     narrow = list(FEATURES).index("narrow")
-    for data in datasets.labelled_sets():
+    for data in devsets.labelled_sets():
         if data.name not in SETS:
             continue
         sets = training.sample_of(data)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-import datasets
+import devsets
 from dedup.article import Article
 from dedup.semantic import COSINE_UNIT, Embedded, UniversalSentenceEncoder, embed, similarity
 from dedup.text.clean import clean
@@ -161,7 +161,7 @@ def unrelated(data: Texts, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def lengths(encoder: UniversalSentenceEncoder) -> None:
-    data = read_texts(datasets.read("ntrex"))
+    data = read_texts(devsets.read("ntrex"))
     covered = sorted(set(data.declared) & (encoder.languages or set()))
     pairs = ntrex_pairs(data, covered, covered)
     judged, judged_pairs, label = judged_texts()
@@ -177,7 +177,7 @@ def lengths(encoder: UniversalSentenceEncoder) -> None:
 
 
 def ntrex(encoder: UniversalSentenceEncoder) -> None:
-    data = read_texts(datasets.read("ntrex"))
+    data = read_texts(devsets.read("ntrex"))
     embedded = embed(encoder, data.texts, data.languages)
     codes = sorted(set(data.declared))
     families: dict[str, tuple[Sequence[str], Sequence[str]]] = {
@@ -202,7 +202,7 @@ def ntrex(encoder: UniversalSentenceEncoder) -> None:
 
 
 def olympics(encoder: UniversalSentenceEncoder) -> None:
-    data = read_texts(datasets.read("olympics_titles"))
+    data = read_texts(devsets.read("olympics_titles"))
     embedded = embed(encoder, data.texts, data.languages)
     nobody_says = [Languages(may.script, frozenset()) for may in data.languages]
     undeclared = embed(encoder, data.texts, nobody_says)
@@ -233,7 +233,7 @@ def olympics(encoder: UniversalSentenceEncoder) -> None:
 
 
 def judged_texts() -> tuple[Texts, NDArray[np.int64], NDArray[np.bool_]]:
-    rows = [row for row in datasets.read("semeval2022.pairs") if row["lang_a"] != row["lang_b"]]
+    rows = [row for row in devsets.read("semeval2022.pairs") if row["lang_a"] != row["lang_b"]]
     sides = [{**row[side], "event": row["id"]} for row in rows for side in ("a", "b")]
     pairs = np.arange(2 * len(rows), dtype=np.int64).reshape(-1, 2)
     return read_texts(sides), pairs, np.array([row["label"] == 1 for row in rows])
@@ -250,7 +250,7 @@ def semeval(encoder: UniversalSentenceEncoder) -> None:
 
 
 def speed(encoder: UniversalSentenceEncoder) -> None:
-    data = read_texts([row for row in datasets.read("ntrex") if row["lang"] in ("en", "de", "id")])
+    data = read_texts([row for row in devsets.read("ntrex") if row["lang"] in ("en", "de", "id")])
     encoder(["warm"])
     for name, length in (("headlines", 0), ("headlines and leads, 600 characters", 600)):
         texts = sorted({text for text, _ in data.cut(length).texts})

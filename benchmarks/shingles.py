@@ -42,7 +42,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from datasets import ROOT, article, pair_sets, read
 from dedup.article import Article, as_articles
 from dedup.config import DuplicateConfig
 from dedup.duplicates.lsh import candidate_pairs
@@ -52,6 +51,7 @@ from dedup.duplicates.verify import shared
 from dedup.text.clean import clean
 from dedup.text.recurring import RecurringLines, count_lines
 from dedup.text.tokenize import compared_tokens, tokenize
+from devsets import ROOT, article, pair_sets, read
 from edits import (
     BEYOND,
     EDITS,

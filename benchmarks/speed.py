@@ -30,7 +30,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import datasets
+import devsets
 from grown import Grown
 
 HERE = Path(__file__).parent
@@ -230,8 +230,8 @@ def main() -> None:
     parser.add_argument("--plot", metavar="FILE", help="draw the scale")
     parser.add_argument("--folder", help="where grown articles are kept from run to run")
     options = parser.parse_args()
-    if not datasets.available():
-        sys.exit(f"no development sets in {datasets.DATA}; DEDUP_DATA names another folder")
+    if not devsets.available():
+        sys.exit(f"no development sets in {devsets.DATA}; DEDUP_DATA names another folder")
     with tempfile.TemporaryDirectory() as temporary:
         parts[options.part](options, Path(options.folder or temporary))
 

@@ -34,8 +34,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 import baselines
-import datasets
 import dedup.events.across
+import devsets
 import stages
 from dedup.config import Config
 from dedup.evaluate import Evaluation, evaluate
@@ -121,7 +121,7 @@ def corpus_of(
     name: str, rows: Sequence[dict[str, Any]], encoder: UniversalSentenceEncoder
 ) -> Corpus:
     """Run a set up to its clusters inside each language."""
-    found = stages.run([datasets.article(row) | {"language": row["lang"]} for row in rows])
+    found = stages.run([devsets.article(row) | {"language": row["lang"]} for row in rows])
     config = Config()
     floor = round(config.event.floor * PROBABILITY_UNIT)
     near = score(found.features, found.pairs, floor=floor)
@@ -204,7 +204,7 @@ def singles(corpus: Corpus, family: str, share: float) -> list[Sample]:
 
 def judged(encoder: UniversalSentenceEncoder, share: float) -> Sample:
     """Return the judged pairs in two languages."""
-    rows = [row for row in datasets.read("semeval2022.pairs") if row["lang_a"] != row["lang_b"]]
+    rows = [row for row in devsets.read("semeval2022.pairs") if row["lang_a"] != row["lang_b"]]
     sides = [
         {**row[side], "id": f"{row['id']}{side}", "event": row["id"], "lang": row[f"lang_{side}"]}
         for row in rows
@@ -319,13 +319,13 @@ def read() -> tuple[dict[str, Corpus], list[Sample]]:
     """Return the sets that are scored, and all samples."""
     encoder = UniversalSentenceEncoder()
     covered = baselines.USE_LANGUAGES
-    gva = [{**row, "lang": "en"} for row in datasets.read("gva")]
+    gva = [{**row, "lang": "en"} for row in devsets.read("gva")]
     corpora = {
-        "olympics_titles": corpus_of("olympics_titles", datasets.read("olympics_titles"), encoder),
+        "olympics_titles": corpus_of("olympics_titles", devsets.read("olympics_titles"), encoder),
         "ntrex": corpus_of(
-            "ntrex", [row for row in datasets.read("ntrex") if row["lang"] in covered], encoder
+            "ntrex", [row for row in devsets.read("ntrex") if row["lang"] in covered], encoder
         ),
-        "wmt_mt": corpus_of("wmt_mt", datasets.read("wmt_mt"), encoder),
+        "wmt_mt": corpus_of("wmt_mt", devsets.read("wmt_mt"), encoder),
     }
     olympics = corpora["olympics_titles"]
     samples = [
@@ -361,7 +361,7 @@ def main() -> None:
         "intercept": model.weights.intercept / COEFFICIENT_UNIT,
         "threshold": THRESHOLD,
         "embedder": UniversalSentenceEncoder.name,
-        "fitted_to": {name: datasets.digest(name) for name in FILES},
+        "fitted_to": {name: devsets.digest(name) for name in FILES},
         "b_cubed_f1_by_threshold": table(corpora, samples),
     }
     print(json.dumps(stored["coefficients"], indent=1), stored["intercept"])

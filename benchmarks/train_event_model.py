@@ -37,8 +37,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-import datasets
 import dedup.events.scoring
+import devsets
 import stages
 from dedup.article import as_articles
 from dedup.batch import prepare
@@ -123,7 +123,7 @@ class Sample:
 ZERO = Model(coefficients=dict.fromkeys(FEATURES, 0), intercept=0)
 
 
-def sample_of(data: datasets.LabelledSet) -> Sample:
+def sample_of(data: devsets.LabelledSet) -> Sample:
     """Run a set up to scored candidates, as :func:`dedup.find_clusters` does."""
     found = stages.run(data.articles)
     codes = {event: code for code, event in enumerate(sorted(set(data.events)))}
@@ -140,7 +140,7 @@ def sample_of(data: datasets.LabelledSet) -> Sample:
     )
 
 
-def shortened(data: datasets.LabelledSet, part: str) -> datasets.LabelledSet:
+def shortened(data: devsets.LabelledSet, part: str) -> devsets.LabelledSet:
     """Return a set of the headlines of another, or of the openings of its articles."""
 
     def text(row: dict[str, Any]) -> str:
@@ -155,7 +155,7 @@ def shortened(data: datasets.LabelledSet, part: str) -> datasets.LabelledSet:
     return replace(data, name=f"{data.name}, {part}", articles=rows)
 
 
-def sample_of_pairs(data: datasets.PairSet) -> Sample:
+def sample_of_pairs(data: devsets.PairSet) -> Sample:
     """Score judged pairs, all texts of the set being the corpus."""
     config = Config()
     articles, _ = as_articles(
@@ -188,7 +188,7 @@ def sample_of_pairs(data: datasets.PairSet) -> Sample:
     )
 
 
-def made_templates(data: datasets.LabelledSet, seed: int = 20231005) -> datasets.PairSet:
+def made_templates(data: devsets.LabelledSet, seed: int = 20231005) -> devsets.PairSet:
     """Return pairs of an article and itself with the names of another and other numbers put in."""
     chance = random.Random(seed)
     long = [row for row in data.articles if len(row["text"]) > 300]
@@ -199,7 +199,7 @@ def made_templates(data: datasets.LabelledSet, seed: int = 20231005) -> datasets
         names = sorted({w.text for w in words_of(donor) if w.is_name})
         if names:
             pairs.append((row, refilled(row, names, chance)))
-    return datasets.PairSet(
+    return devsets.PairSet(
         name=f"{MADE} {data.name}", family=MADE, pairs=pairs, same=[False] * len(pairs)
     )
 
@@ -352,12 +352,12 @@ def table(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
 
 def all_samples() -> list[Sample]:
     """Return every set up to scored candidates, judged pairs, and made pairs."""
-    sets = list(datasets.labelled_sets())
+    sets = list(devsets.labelled_sets())
     samples = [sample_of(data) for data in sets]
     for part, chosen in (("headlines", HEADLINES_OF), ("openings", OPENINGS_OF)):
         short = [shortened(data, part) for data in sets if data.name in chosen]
         samples += [replace(sample_of(data), part=part) for data in short]
-    samples += [sample_of_pairs(data) for data in datasets.pair_sets()]
+    samples += [sample_of_pairs(data) for data in devsets.pair_sets()]
     samples += [sample_of_pairs(made_templates(data)) for data in sets if data.name in MADE_FROM]
     return [sample for sample in samples if len(sample.pairs)]
 
@@ -378,7 +378,7 @@ def main() -> None:
         "coefficients": {name: value / 1024 for name, value in model.coefficients.items()},
         "intercept": model.intercept / 1024,
         "fitted_to": {
-            name: datasets.digest(name)
+            name: devsets.digest(name)
             for name in (
                 "gva",
                 "ecbplus",

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-import datasets
+import devsets
 from dedup import find_clusters
 
 SETS = ("gva", "vietnamese", "wmt_mt.en", "wmt_mt.de", "wmt_mt.fr", "wmt_mt.ja")
@@ -64,7 +64,7 @@ def versions(row: dict[str, Any], chance: random.Random) -> list[dict[str, Any]]
 def lines() -> Iterator[str]:
     """Yield the table."""
     yield f"{'set':12}{'chains':>8}{'whole':>7}{'with the one before':>22}{'others right':>14}"
-    for data in datasets.labelled_sets():
+    for data in devsets.labelled_sets():
         if data.name not in SETS:
             continue
         chance = random.Random(7)

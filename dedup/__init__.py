@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         MissingDependencyError,
         StoreError,
     )
+    from dedup.estimator import StoryClusterer
     from dedup.evaluate import Evaluation
     from dedup.explain import Contribution, Evidence
     from dedup.find import find_clusters
@@ -83,6 +84,7 @@ _HOME = {
     "Skipped": "article",
     "Statistics": "result",
     "StoreError": "errors",
+    "StoryClusterer": "estimator",
     "StoryIndex": "index.story_index",
     "TextConfig": "config",
     "compare": "comparison",
@@ -126,6 +128,7 @@ __all__ = [
     "Skipped",
     "Statistics",
     "StoreError",
+    "StoryClusterer",
     "StoryIndex",
     "TextConfig",
     "__version__",

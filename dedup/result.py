@@ -311,6 +311,38 @@ class Clustering:
 
         return [cluster_to_dict(cluster) for cluster in self.clusters]
 
+    def to_frame(self, like: Any = None, *, prefix: str = "") -> Any:
+        """Return the result as a table: the caller's own, with a few columns more.
+
+        Parameters
+        ----------
+        like : data frame, optional
+            What :func:`dedup.find_clusters` was given: pandas, polars (eager or lazy), Arrow, a
+            DuckDB relation, a dataset of Hugging Face.  Without it a frame of ids and titles is
+            made, by the first of pandas, polars and pyarrow that is loaded.
+        prefix : str
+            Goes before the names of the new columns.
+
+        Returns
+        -------
+        frame of the same type
+            Rows, order, index and types as they were, and ``cluster`` and ``group`` (the labels),
+            ``role``, ``canonical`` (whether it is the version to show) and ``score``: where a text
+            has copies, the Jaccard similarity with the one at their centre; else the highest
+            probability that ties it to another text of its story.  Rows that were skipped have
+            nulls there, and so have scores of what stands alone.  Linear in the rows and pairs.
+
+        Raises
+        ------
+        ConfigError
+            If ``like`` has other rows than were clustered, or a column of such a name.
+        MissingDependencyError
+            If a frame is to be made and no library for it is installed.
+        """
+        from dedup.to_frame import to_frame
+
+        return to_frame(self, like, prefix)
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the result, articles included, as one JSON file (gzip if it ends in ``.gz``)."""
         from dedup.storage import save_clustering

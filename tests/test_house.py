@@ -50,9 +50,19 @@ LEVELS = [
     {"config"},
     {"explain", "explain_across", "pairs", "cluster", "descent", "views"},
     # A result hands its questions on to the modules that answer them.
-    {"result", "plots", "comparison", "storage", "review", "batch", "assemble", "rethreshold"},
+    {
+        "result",
+        "plots",
+        "to_frame",
+        "comparison",
+        "storage",
+        "review",
+        "batch",
+        "assemble",
+        "rethreshold",
+    },
     {"find"},
-    {"readers", "index"},
+    {"readers", "index", "estimator"},
     {"cli"},
 ]
 RANK = {name: rank for rank, names in enumerate(LEVELS) for name in names}

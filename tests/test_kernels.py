@@ -19,8 +19,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-import datasets
 import dedup.text.tokenize as tokens_module
+import devsets
 from dedup import ConfigError, engine, find_clusters
 from dedup.cli import main
 from dedup.dates import parse_date
@@ -547,12 +547,12 @@ def test_compiled_code_is_kept_where_numba_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["fixtures", "vietnamese", "olympics_titles", "indonesian"])
 def test_results_do_not_depend_on_the_engine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "fixtures":
-        paths = sorted((datasets.ROOT / "fixtures").rglob("*.jsonl"))
+        paths = sorted((devsets.ROOT / "fixtures").rglob("*.jsonl"))
         lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
         articles = [{**json.loads(line), "id": str(n)} for n, line in enumerate(lines)]
         articles = [row for row in articles if "text" in row or "title" in row]
     else:
-        path = datasets.DATA / f"{name}.jsonl.gz"
+        path = devsets.DATA / f"{name}.jsonl.gz"
         if not path.exists():
             pytest.skip(f"{path} is absent")
         with gzip.open(path, "rt", encoding="utf-8") as stream:
