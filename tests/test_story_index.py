@@ -212,10 +212,10 @@ def test_what_expires_is_told_of_and_no_longer_compared(index: StoryIndex) -> No
     assert [m.live for m in index.cluster(story or 0).members] == [False]
     (later,) = index.add([written("b", FLOOD, 21)])
     assert later.is_new
-    with pytest.raises(ArticleError, match="keep_texts"):
-        index.explain("a", "b")
-    with pytest.raises(ValueError, match="date"):
-        index.expire(before="soon")
+    evidence = index.explain("a", "b")
+    assert any("the text of a is gone" in note for note in evidence.notes)
+    assert "babet" in evidence.shared_names
+    assert evidence.probability > 0.5
 
 
 def test_a_story_outlives_its_first_reports(index: StoryIndex) -> None:
@@ -424,6 +424,19 @@ def test_an_expired_article_that_is_rewritten_leaves_the_live_ones(index: StoryI
     assert index.update(written("x", SPIES, 9)).cluster_id != flood
     assert index.assignment("p").cluster_id == flood
     assert index.update(written("x", FLOOD, 9)).cluster_id == flood
+
+
+def test_what_has_expired_is_explained_by_its_heaviest_words(index: StoryIndex) -> None:
+    index.add([written("a", SPIES, 1), written("b", SPIES, 1), written("c", FLOOD, 1)])
+    live = index.explain("a", "b")
+    index.expire(before="2023-10-05")
+    copies = index.explain("a", "b")
+    assert (live.relation, copies.relation) == ("copies", "copies")
+    assert any("at a Jaccard similarity of 1.00 or more" in note for note in copies.notes)
+    assert not index.explain("a", "c").shared_names
+    index.update(written("a", WATCHED, 9))
+    assert "cainiao" in index.explain("a", "b").shared_names
+    assert index._store.all("SELECT count(*) FROM remains") == [(2,)]
 
 
 def test_expired_copies_follow_the_text_that_they_copy(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dedup.article import Article, content_id
 from dedup.comparison import group_text
-from dedup.errors import ArticleError
 from dedup.events.features import count
 from dedup.events.groups import GroupText, profiles_of
 from dedup.explain import Evidence, explain_pair
@@ -24,6 +23,7 @@ from dedup.index.table import FeatureTable
 from dedup.index.window import Window
 from dedup.result import UnknownIdError
 from dedup.roles import Role
+from dedup.text.clean import CleanArticle
 
 __all__ = ["assignments", "check", "cluster", "explain", "query", "stats"]
 
@@ -167,29 +167,15 @@ def _member(row: ArticleRow, centre: ArticleRow | None) -> IndexedMember:
 def explain(store: Store, window: Window, a: ArticleRow, b: ArticleRow) -> Evidence:
     """Return the evidence for two articles; see :meth:`dedup.Clustering.explain`."""
     config = window.config
-    notes = []
+    notes: list[str] = []
     copies = a.centre == b.centre
-    sides: list[GroupText] = []
     texts = store.texts([a.row, b.row, a.centre, b.centre])
-    for row in (a, b):
-        if row.row not in texts:
-            raise ArticleError(
-                "its text is gone, since it has expired; keep_texts=True keeps texts",
-                field="id",
-                value=row.id,
-            )
-        article, clean = unpacked(row, texts[row.row])
-        if copies:
-            sides.append(group_text([article], [clean], 0))
-            continue
-        centre = store.articles([row.centre])[row.centre]
-        members = store.of_centres([row.centre]) if row.live else [row]
-        if centre.row != row.row and centre.row in texts:
-            article, clean = unpacked(centre, texts[centre.row])
-            notes.append(f"{row.id} is compared by the text that it copies, {centre.id}")
-        sides.append(said(centre, clean, article.language, members))
+    sides = [_side(store, row, texts, copies, notes) for row in (a, b)]
     together = a.cluster == b.cluster
     counted = count(profiles_of(sides))
+    if copies and notes:
+        least = min(a.similarity, b.similarity)
+        notes.append(f"copies when they came, at a Jaccard similarity of {least:.2f} or more")
     return explain_pair(
         sides[0],
         sides[1],
@@ -201,6 +187,29 @@ def explain(store: Store, window: Window, a: ArticleRow, b: ArticleRow) -> Evide
         ids=(a.id, b.id),
         titles=(unpack_article(a.id, a.told).title, unpack_article(b.id, b.told).title),
     )
+
+
+def _side(
+    store: Store, row: ArticleRow, texts: Mapping[int, bytes], copies: bool, notes: list[str]
+) -> GroupText:
+    """Return what an article says, as far as it is known; note what else a reader should know."""
+    if row.row not in texts:
+        notes.append(
+            f"the text of {row.id} is gone, since it has expired: it is compared by its headline "
+            "and its heaviest words (keep_texts=True keeps texts)"
+        )
+        words = store.one("SELECT words FROM remains WHERE row = ?", row.row)
+        title = unpack_article(row.id, row.told).title
+        return said(row, CleanArticle(title=title, text=str(words[0]) if words else ""))
+    article, clean = unpacked(row, texts[row.row])
+    if copies:
+        return group_text([article], [clean], 0)
+    centre = store.articles([row.centre])[row.centre]
+    members = store.of_centres([row.centre]) if row.live else [row]
+    if centre.row != row.row and centre.row in texts:
+        article, clean = unpacked(centre, texts[centre.row])
+        notes.append(f"{row.id} is compared by the text that it copies, {centre.id}")
+    return said(centre, clean, article.language, members)
 
 
 def stats(store: Store) -> IndexStats:

@@ -38,6 +38,9 @@ __all__ = ["Editor"]
 #: Articles that tell how old an undated one is.
 _FELLOWS: Final = 99
 
+#: Words that are kept of an article whose text is dropped.
+_WORDS: Final = 40
+
 
 def now() -> datetime:
     """Return the time by the clock."""
@@ -252,6 +255,15 @@ class Editor:
         self._reader.forget(gone)
         return loss
 
+    def keep_words(self, rows: Sequence[ArticleRow]) -> None:
+        """Write down the heaviest words of articles whose texts are to be dropped."""
+        home, table = self._window.home, self._window.table
+        words = {at: table.heaviest_words(at, _WORDS) for at in {home[row.row] for row in rows}}
+        self._store.run_many(
+            "INSERT OR REPLACE INTO remains VALUES (?, ?)",
+            ((row.row, ", ".join(words[home[row.row]])) for row in rows),
+        )
+
     def leave(self, rows: Sequence[ArticleRow]) -> Loss:
         """Take out articles that are removed, or come back with other content."""
         loss = self.take_out([row for row in rows if row.live])
@@ -261,6 +273,7 @@ class Editor:
             told = self._store.one("SELECT canonical FROM clusters WHERE id = ?", row.cluster)
             if told is not None and told[0] == row.row:
                 loss.shown[row.cluster] = row.id
+            self._store.run("DELETE FROM remains WHERE row = ?", row.row)
             self._part_from_copies(row.row)
         for cluster in set(loss.rewritten.values()):
             expired = self._store.all(

@@ -24,7 +24,7 @@ from dedup.errors import FormatError, MismatchError, StoreError
 __all__ = ["SCHEMA_VERSION", "ArticleRow", "DamagedError", "Store", "undamaged"]
 
 #: Raised when a file can no longer be read by the version before.
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 #: SQLite keeps it in the head of the file: "sdix".
 _APPLICATION: Final = 0x73646978
@@ -54,6 +54,7 @@ CREATE INDEX articles_centre ON articles (centre, row, cluster) WHERE live;
 CREATE INDEX articles_copies ON articles (centre) WHERE NOT live AND centre != row;
 CREATE INDEX articles_seen ON articles (seen) WHERE live;
 CREATE TABLE texts (row INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+CREATE TABLE remains (row INTEGER PRIMARY KEY, words TEXT NOT NULL);
 CREATE TABLE groups (
     centre INTEGER PRIMARY KEY,
     words BLOB NOT NULL,

@@ -250,6 +250,8 @@ class StoryIndex:
         with self._writing() as editor:
             found = self._store.all("SELECT row FROM articles WHERE live AND seen < ?", bound)
             rows = list(self._store.articles(row for (row,) in found).values())
+            if not self._keep_texts:
+                editor.keep_words(rows)
             loss = editor.take_out(rows)
             expired = [(row.row,) for row in rows]
             self._store.run_many("UPDATE articles SET live = 0 WHERE row = ?", expired)
@@ -357,8 +359,11 @@ class StoryIndex:
         ------
         UnknownIdError
             If one of them is not there.
-        ArticleError
-            If the text of one of them is gone, since it has expired.
+
+        Notes
+        -----
+        An article whose text was dropped when it expired is compared by its headline and its
+        heaviest words; a note says so.
         """
         with self._store.reading():
             rows = [self._require(each) for each in (a, b)]

@@ -189,6 +189,19 @@ class FeatureTable:
         self._urls.extend(features.urls)
         self._languages.extend(features.languages)
 
+    def heaviest_words(self, row: int, most: int) -> list[str]:
+        """Return the heaviest terms and numbers of a row, names with a capital letter."""
+        found: list[tuple[int, str]] = []
+        for kind in ("terms", "numbers"):
+            start, end = self._offsets[kind].values[row : row + 2].tolist()
+            columns = self._columns[kind].values[start:end].tolist()
+            weights = self._weights[kind].values[start:end].tolist()
+            for column, weight in zip(columns, weights, strict=True):
+                word = self.words[kind][column]
+                is_name = kind == "terms" and not self._common.values[column]
+                found.append((-weight, word.capitalize() if is_name else word))
+        return [word for _, word in sorted(found)[:most]]
+
     def learn(self, fresh: Mapping[str, Sequence[str]]) -> None:
         """Give words the numbers that follow the known ones."""
         for kind in OWN:
