@@ -15,6 +15,7 @@ from dedup.version import __version__
 
 if TYPE_CHECKING:
     from dedup.article import Article, Skipped
+    from dedup.calibration import Calibration, Judgement
     from dedup.canonical import CanonicalConfig, Grade, Rule
     from dedup.cluster import Cluster, DuplicateGroup, Member
     from dedup.comparison import compare
@@ -55,6 +56,7 @@ _HOME = {
     "Assignment": "index.records",
     "Borderline": "review",
     "Bridge": "review",
+    "Calibration": "calibration",
     "CanonicalConfig": "canonical",
     "Change": "index.records",
     "ChangeKind": "index.records",
@@ -76,6 +78,7 @@ _HOME = {
     "IndexedCluster": "index.records",
     "IndexedMember": "index.records",
     "Interval": "dates",
+    "Judgement": "calibration",
     "Member": "cluster",
     "MismatchError": "errors",
     "MissingDependencyError": "errors",
@@ -99,6 +102,7 @@ __all__ = [
     "Assignment",
     "Borderline",
     "Bridge",
+    "Calibration",
     "CanonicalConfig",
     "Change",
     "ChangeKind",
@@ -120,6 +124,7 @@ __all__ = [
     "IndexedCluster",
     "IndexedMember",
     "Interval",
+    "Judgement",
     "Member",
     "MismatchError",
     "MissingDependencyError",

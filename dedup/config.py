@@ -16,14 +16,17 @@ dedup.errors.ConfigError: threshold must lie in (0, 1], got 80; 0.8 means 80 %
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dedup.canonical import CanonicalConfig
 from dedup.errors import ConfigError
 from dedup.events.links import Pair, checked_links
 from dedup.semantic import Embedder, NamedEmbedder, stored_embedder
+
+if TYPE_CHECKING:
+    from dedup.calibration import Judgement
 
 __all__ = ["CanonicalConfig", "Config", "DuplicateConfig", "EventConfig", "TextConfig"]
 
@@ -223,6 +226,38 @@ class Config:
                 raise ConfigError(
                     f"{part.name} must be a {expected.__name__}, got {getattr(self, part.name)!r}"
                 )
+
+    @classmethod
+    def calibrated(cls, judged: Iterable[Judgement], *, links: bool = True) -> Config:
+        """Return the configuration of a run, with what a person made of its borderline pairs.
+
+        Parameters
+        ----------
+        judged : iterable of Judgement
+            What ``borderline(…)[…].judged(same=…)`` returned, from one run.
+        links : bool
+            Make the judged pairs ``event.must_link`` and ``event.cannot_link``, besides moving
+            ``event.threshold``.  Switch it off for other articles than those that were judged.
+
+        Returns
+        -------
+        Config
+            The threshold moves as far as the judgements insist, and no further.  How sure that is
+            says :meth:`dedup.Clustering.calibrate`.
+
+        Raises
+        ------
+        ConfigError
+            If the judgements contradict one another, or come from different configurations.
+
+        Examples
+        --------
+        >>> Config.calibrated([]) == Config()
+        True
+        """
+        from dedup.calibration import calibrate
+
+        return calibrate(judged, links=links).config
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain data; custom canonical rules by their names."""

@@ -10,7 +10,7 @@ on the order of the input; a cluster's id is made from its members' ids.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -29,6 +29,7 @@ from dedup.roles import Role
 from dedup.stats import Stats
 
 if TYPE_CHECKING:
+    from dedup.calibration import Calibration, Judgement
     from dedup.comparison import Context
     from dedup.explain import Evidence
     from dedup.plots import Plots
@@ -304,6 +305,41 @@ class Clustering:
         from dedup.review import borderline
 
         return borderline(self, n)
+
+    def calibrate(
+        self, judged: Iterable[Judgement | tuple[str, str, bool]], *, links: bool = True
+    ) -> Calibration:
+        """Fit the event threshold to what a person made of some pairs, and say how sure it is.
+
+        Parameters
+        ----------
+        judged : iterable
+            ``(id_a, id_b, same)``, or what ``borderline(…)[…].judged(same=…)`` returned.  Any two
+            articles that some chain of scored pairs connects; the borderline ones say most.
+        links : bool
+            Make the judged pairs ``event.must_link`` and ``event.cannot_link`` as well.
+
+        Returns
+        -------
+        Calibration
+            Printing it says what it does and how sure it is; its ``config`` is for
+            :func:`find_clusters`.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is no such article.
+        ConfigError
+            If judgements contradict one another, the copies found, or ``event.must_link`` and
+            ``event.cannot_link``; or if no event threshold joins two of the articles.
+
+        Notes
+        -----
+        One linkage of all pairs, down to ``event.floor``.
+        """
+        from dedup.review import calibrated
+
+        return calibrated(self, judged, links)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the clusters as plain data, one dict each, without the articles' texts."""

@@ -1,7 +1,13 @@
 """Where a result is least sure: pairs for a person to judge, and clusters that hang by little.
 
 Both lead back to the configuration: what a person decides goes into ``event.must_link`` and
-``event.cannot_link``, and is not asked again.
+``event.cannot_link``, and is not asked again; what it says about the threshold goes to
+:mod:`dedup.calibration`.
+
+Theory of operation: a judged pair is laid beside the threshold below which its two articles come
+together, which one linkage down to ``event.floor`` knows for all pairs.  A cluster is named by its
+smallest row, so each merge hangs the larger name below the smaller, and merges are numbered as they
+were made: numbers rise towards the root, and the last one on the way between two rows joined them.
 
 Laws: nothing is scored here; the scores that the run kept are read.  Ties go to the pair whose ids
 sort first, so the answers do not depend on the order of the input.
@@ -10,26 +16,28 @@ sort first, so the answers do not depend on the order of the input.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import connected_components
+from dedup.calibration import Calibration, Judgement, calibrate
 from dedup.cluster import printable, shorten
+from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.events.clustering import PROBABILITY_UNIT, Linkage, link
 from dedup.events.links import Links, Pair, settled, units
 
 if TYPE_CHECKING:
     from dedup.cluster import DuplicateGroup
-    from dedup.config import Config
     from dedup.pairs import PairScores
     from dedup.result import Clustering
 
-__all__ = ["Borderline", "Bridge", "Listing", "borderline", "weak_bridges"]
+__all__ = ["Borderline", "Bridge", "Listing", "borderline", "calibrated", "weak_bridges"]
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -95,6 +103,20 @@ class Borderline:
         That they report the same event, 0 to 1.
     together : bool
         Whether they are in one cluster now.
+    joined_at : float
+        They are in one cluster at event thresholds up to this: the mean probability between the
+        clusters that brings them together.  0 if no threshold does.
+    config : Config
+        The configuration of the run.
+
+    Examples
+    --------
+    >>> pair = Borderline(
+    ...     a="a", b="b", titles=("Oil up", "Oil rises"), probability=0.4, together=False,
+    ...     joined_at=0.3, config=Config(),
+    ... )
+    >>> pair.judged(same=True)
+    Judgement(a='a', b='b', same=True, joined_at=0.3)
     """
 
     a: str
@@ -102,6 +124,25 @@ class Borderline:
     titles: tuple[str, str]
     probability: float
     together: bool
+    joined_at: float
+    config: Config = field(repr=False)
+
+    def judged(self, *, same: bool) -> Judgement:
+        """Return what a person made of it, for :meth:`dedup.Config.calibrated`.
+
+        Parameters
+        ----------
+        same : bool
+            Whether the two articles report one event.
+
+        Raises
+        ------
+        ConfigError
+            If it is neither True nor False.
+        """
+        return Judgement(
+            a=self.a, b=self.b, same=same, joined_at=self.joined_at, config=self.config
+        )
 
     def __str__(self) -> str:
         head = f"{self.probability:.3f}  {'together' if self.together else 'apart'}"
@@ -192,7 +233,7 @@ def borderline(result: Clustering, n: int) -> Listing[Borderline]:
     distance = np.abs(scores.probability - threshold_units(result.config))
     seen: set[tuple[int, int]] = set()
     taken: Counter[int] = Counter()
-    found: list[Borderline] = []
+    found: list[int] = []
     for at in np.argsort(distance, kind="stable").tolist():
         if len(found) == n:
             break
@@ -203,16 +244,120 @@ def borderline(result: Clustering, n: int) -> Listing[Borderline]:
             continue
         seen.add((a, b))
         taken.update({a, b})
-        found.append(
-            Borderline(
-                a=groups[i].centre,
-                b=groups[j].centre,
-                titles=(_title(groups[i]), _title(groups[j])),
-                probability=int(scores.probability[at]) / PROBABILITY_UNIT,
-                together=a == b,
-            )
+        found.append(at)
+    chosen = scores.at(np.array(found, dtype=np.int64))
+    joined = _joined_at(result, links, chosen.pairs.tolist())
+    return Listing(
+        Borderline(
+            a=groups[i].centre,
+            b=groups[j].centre,
+            titles=(_title(groups[i]), _title(groups[j])),
+            probability=probability / PROBABILITY_UNIT,
+            together=bool(labels[i] == labels[j]),
+            joined_at=height or 0.0,
+            config=result.config,
         )
-    return Listing(found)
+        for (i, j), probability, height in zip(
+            chosen.pairs.tolist(), chosen.probability.tolist(), joined, strict=True
+        )
+    )
+
+
+def calibrated(result: Clustering, judged: Iterable[object], links: bool) -> Calibration:
+    """Return the threshold that judgements support; see :meth:`dedup.Clustering.calibrate`."""
+    scores = kept_scores(result)
+    groups = numbered(result)
+    row_of = {m.article.id: row for row, group in enumerate(groups) for m in group.members}
+    answers = [_answer(result, each) for each in judged]
+    must = [(a, b) for a, b, same in answers if same]
+    cannot = [(a, b) for a, b, same in answers if not same]
+    pairs = [(row_of[a], row_of[b]) for a, b, _ in answers]
+    known = links_between(result, groups)
+    heights = _joined_at(result, known, pairs)
+    unit = units(known.must)
+    forbidden = {frozenset((unit.get(a, a), unit.get(b, b))) for a, b in known.cannot}
+    reached = connected_components(len(groups), scores.pairs)
+    for (i, j), height, (a, b, same) in zip(pairs, heights, answers, strict=True):
+        alone = height is None and reached[i] != reached[j]
+        if alone and settled(i, j, unit, forbidden) is None:
+            raise ConfigError(
+                f"{a!r} and {b!r} come together at no event threshold: no pairs at or above "
+                "event.floor lead from one to the other, so judging them says nothing about it; "
+                f"put the pair into event.{'must_link' if same else 'cannot_link'} instead"
+            )
+    found = calibrate(
+        (
+            Judgement(a=a, b=b, same=same, joined_at=height or 0.0, config=result.config)
+            for (a, b, same), height in zip(answers, heights, strict=True)
+        ),
+        links=links,
+        config=result.config,
+    )
+    Links.of(must, cannot, row_of)  # copies that are judged apart
+    return found
+
+
+def _answer(result: Clustering, judged: object) -> tuple[str, str, bool]:
+    """Return two ids of articles of the result, and whether they were judged the same event."""
+    if isinstance(judged, Judgement):
+        judged = (judged.a, judged.b, judged.same)
+    if not isinstance(judged, list | tuple) or len(judged) != 3:
+        raise ConfigError(
+            "a judgement must be (id_a, id_b, same), or what borderline(…)[…].judged(same=…) "
+            f"returns, got {judged!r}"
+        )
+    a, b, same = judged
+    if not isinstance(same, bool | np.bool_):
+        raise ConfigError(
+            f"the judgement of {a!r} and {b!r} must be True (same event) or False (not), "
+            f"got {same!r}"
+        )
+    return result.article(a).id, result.article(b).id, bool(same)
+
+
+def _joined_at(
+    result: Clustering, links: Links, pairs: Sequence[Sequence[int]]
+) -> list[float | None]:
+    """Return, for each pair of groups, the largest threshold that joins them; None if none does.
+
+    One linkage of all pairs; 1 where the user's word or two versions of one report joined them.
+    """
+    scores = kept_scores(result)
+    links = links.joined_by(scores.versions_from(threshold_units(result.config)))
+    floor = round(result.config.event.floor * PROBABILITY_UNIT)
+    linkage = link(len(numbered(result)), scores.pairs, scores.probability, floor, links=links)
+    unit = units(links.must)
+    above = {j: (at, i) for at, (i, j) in enumerate(linkage.merges.tolist())}
+    means = (linkage.total / linkage.area / PROBABILITY_UNIT).tolist()
+    found: list[float | None] = []
+    for i, j in pairs:
+        a, b = unit.get(i, i), unit.get(j, j)
+        if a == b:
+            found.append(1.0)
+            continue
+        joint = _joint(a, b, above)
+        found.append(None if joint is None else means[joint])
+    return found
+
+
+def _joint(a: int, b: int, above: Mapping[int, tuple[int, int]]) -> int | None:
+    """Return the number of the merge that joined two rows: whoever was merged first goes up.
+
+    >>> _joint(1, 3, {1: (0, 0), 3: (1, 2), 2: (2, 0)}), _joint(0, 4, {})
+    (2, None)
+    """
+    never = len(above), -1
+    last = None
+    while a != b:
+        here, there = above.get(a, never), above.get(b, never)
+        last, up = min(here, there)
+        if up < 0:
+            return None
+        if here < there:
+            a = up
+        else:
+            b = up
+    return last
 
 
 def users_word(result: Clustering, a: str, b: str) -> str | None:

@@ -47,7 +47,7 @@ LEVELS = [
         "canonical_rules",
         "canonical",
     },
-    {"config"},
+    {"config", "calibration"},
     {"explain", "explain_across", "pairs", "cluster", "descent", "views"},
     # A result hands its questions on to the modules that answer them.
     {

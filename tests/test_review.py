@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dedup import (
-    Borderline,
     Bridge,
     Clustering,
     Config,
@@ -314,7 +313,14 @@ def test_review_prints_well(belgium: Rows, result: Clustering) -> None:
         assert repr(listing) == text
         assert all(len(line) < 120 for line in text.splitlines())
         assert len(text.splitlines()) == 3 * len(listing)
-    nasty = Borderline(a="a\x1b", b="b", titles=("\x1b[31m", ""), probability=0.4, together=False)
+    nasty = replace(
+        result.borderline(1)[0],
+        a="a\x1b",
+        b="b",
+        titles=("\x1b[31m", ""),
+        probability=0.4,
+        together=False,
+    )
     assert str(nasty) == "0.400  apart\n    a\\x1b · \\x1b[31m\n    b · (no text)"
 
 
