@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from dedup.config import Config
 from dedup.errors import ConfigError
-from dedup.events.links import checked_links
+from dedup.events.links import Pair, checked_links
 
 __all__ = ["CREDIBLE", "Calibration", "Judgement", "calibrate"]
 
@@ -67,11 +67,7 @@ class Judgement:
     config: Config = field(default_factory=Config, repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.same, bool):
-            raise ConfigError(
-                f"the judgement of {self.a!r} and {self.b!r} must be True (same event) or False "
-                f"(not), got {self.same!r}"
-            )
+        object.__setattr__(self, "same", checked_answer(self.a, self.b, self.same))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +173,8 @@ def calibrate(
     if links:
         settings = replace(
             settings,
-            must_link=tuple(dict.fromkeys((*event.must_link, *must))),
-            cannot_link=tuple(dict.fromkeys((*event.cannot_link, *cannot))),
+            must_link=_added(event.must_link, must),
+            cannot_link=_added(event.cannot_link, cannot),
         )
     return Calibration(
         before=event.threshold,
@@ -189,6 +185,16 @@ def calibrate(
         n_apart=len(cannot),
         config=replace(config, event=settings),
     )
+
+
+def checked_answer(a: object, b: object, same: object) -> bool:
+    """Return whether two articles were judged the same event; refuse what is no answer."""
+    if not isinstance(same, bool | np.bool_):
+        raise ConfigError(
+            f"the judgement of {a!r} and {b!r} must be True (same event) or False (not), "
+            f"got {same!r}"
+        )
+    return bool(same)
 
 
 def interval(judged: Sequence[Judgement], threshold: float, floor: float) -> tuple[float, float]:
@@ -245,9 +251,13 @@ def _distinct(judged: Iterable[Judgement]) -> list[Judgement]:
     return [replace(found[a, b], a=a, b=b) for a, b in sorted(found)]
 
 
-def _require_consistent(
-    must: tuple[tuple[str, str], ...], cannot: tuple[tuple[str, str], ...]
-) -> None:
+def _added(known: tuple[Pair, ...], judged: tuple[Pair, ...]) -> tuple[Pair, ...]:
+    """Return the pairs of the configuration, and those judged that it does not hold yet."""
+    held = {frozenset(pair) for pair in known}
+    return (*known, *(pair for pair in judged if frozenset(pair) not in held))
+
+
+def _require_consistent(must: tuple[Pair, ...], cannot: tuple[Pair, ...]) -> None:
     try:
         checked_links(must, cannot)
     except ConfigError as error:

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.arrays import connected_components
-from dedup.calibration import Calibration, Judgement, calibrate
+from dedup.calibration import Calibration, Judgement, calibrate, checked_answer
 from dedup.cluster import printable, shorten
 from dedup.config import Config
 from dedup.errors import ConfigError
@@ -307,12 +307,8 @@ def _answer(result: Clustering, judged: object) -> tuple[str, str, bool]:
             f"returns, got {judged!r}"
         )
     a, b, same = judged
-    if not isinstance(same, bool | np.bool_):
-        raise ConfigError(
-            f"the judgement of {a!r} and {b!r} must be True (same event) or False (not), "
-            f"got {same!r}"
-        )
-    return result.article(a).id, result.article(b).id, bool(same)
+    answer = checked_answer(a, b, same)
+    return result.article(a).id, result.article(b).id, answer
 
 
 def _joined_at(
