@@ -177,11 +177,11 @@ def test_it_says_how_sure_it_is() -> None:
     few, many = calibrate(judged([(0.3, True)] * 2)), calibrate(judged([(0.2, True)] * 30))
     assert str(few) == (
         "2 judgements (2 same, 0 apart): the event threshold belongs between "
-        f"{few.low:.2f} and {few.high:.2f} with 90 %; 0.425 lies inside and stays"
+        f"{few.low:.3f} and {few.high:.3f} with 90 %; 0.425 lies inside and stays"
     )
     assert str(many) == (
         "30 judgements (30 same, 0 apart): the event threshold belongs between "
-        f"{many.low:.2f} and {many.high:.2f} with 90 %; 0.425 → {many.high:g}, no further than "
+        f"{many.low:.3f} and {many.high:.3f} with 90 %; 0.425 → {many.high:g}, no further than "
         "that asks"
     )
     assert str(calibrate(judged([(0.5, False)]))).startswith("1 judgement (0 same, 1 apart): ")
