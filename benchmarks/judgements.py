@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-import datasets
+import devsets
 from dedup import Calibration, Clustering, EventConfig, find_clusters
 from dedup.evaluate import b_cubed_f1_score
 from dedup.events.clustering import PROBABILITY_UNIT, link
@@ -64,7 +64,7 @@ class Gain:
         return self.calibration.n_same + self.calibration.n_apart
 
 
-def judge(data: datasets.LabelledSet, result: Clustering, count: int) -> Calibration:
+def judge(data: devsets.LabelledSet, result: Clustering, count: int) -> Calibration:
     """Judge the most borderline pairs by the labels of a set."""
     event = {member.article.id: data.events[member.row] for c in result for member in c.members}
     return result.calibrate(
@@ -87,7 +87,7 @@ def clustered_again(result: Clustering, threshold: float, event: EventConfig) ->
     return found
 
 
-def measure(data: datasets.LabelledSet) -> Iterator[Gain]:
+def measure(data: devsets.LabelledSet) -> Iterator[Gain]:
     """Yield what each number of judgements does to a set."""
     result = find_clusters(data.articles, progress=False)
     none = result.config.event
@@ -155,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What judgements are worth.")
     parser.add_argument("--write-table", type=Path, metavar="FILE")
     arguments = parser.parse_args()
-    measured = [list(measure(data)) for data in datasets.labelled_sets()]
+    measured = [list(measure(data)) for data in devsets.labelled_sets()]
     tables = []
     for at, count in enumerate(COUNTS):
         gains = [of_set[at] for of_set in measured if of_set[at].judged >= FEWEST]
