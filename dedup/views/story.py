@@ -161,7 +161,11 @@ def _member(member: Member, shown_body: str, *, is_shown: bool) -> Element:
         element("td", member.role.value, class_="short"),
         element("th", title, note, scope="row"),
         element("td", said(article.source, 60) if article.source else None),
-        element("td", "" if article.published is None else str(article.published)),
+        element(
+            "td",
+            "" if article.published is None else str(article.published),
+            class_="short",
+        ),
         element("td", *credits),
         element("td", *beside),
         class_="shown" if is_shown else None,
