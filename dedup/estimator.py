@@ -37,7 +37,9 @@ class StoryClusterer:
 
     Examples
     --------
-    >>> StoryClusterer().fit_predict(["One text.", "Another text.", "One text."]).tolist()
+    >>> text = "One short text about a harbour."
+    >>> texts = [text, "Another one.", text]
+    >>> StoryClusterer().fit_predict(texts).tolist()
     [0, 1, 0]
     >>> StoryClusterer(threshold=0.5)
     StoryClusterer(threshold=0.5)
