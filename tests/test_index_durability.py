@@ -1334,6 +1334,32 @@ def test_a_window_is_what_the_file_holds(path: Path, seed: int) -> None:
         assert index.stats().live > 20
 
 
+def test_words_of_nobody_are_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{**row, "published": "2023-10-20"} for row in every_fixture()]
+    words_of = [" ".join(f"zqx{at}y{n}" for n in range(60)) for at in range(200)]
+    many = [written(f"w{at}", text, 1) for at, text in enumerate(words_of)]
+    with StoryIndex(path, progress=False) as index:
+        index.add(many)
+        index.add(rows)
+        monkeypatch.setattr("dedup.index.window._WORDS", 10)
+        before = index.stats()
+        asked = [index.query({**row, "id": "asked", "text": row["text"] + " ."}) for row in rows]
+        lived = compared(index._current())
+        assert index.expire(before=datetime(2023, 10, 2, 12, tzinfo=UTC)) == len(many)
+        words = index._store.all("SELECT word FROM words WHERE kind = 'terms'")
+        assert len(words) > 100
+        assert not any(word.startswith("zqx") for (word,) in words)
+        now = compared(index._current())
+        for centre, told in lived.items():
+            if centre in now and centre >= 0:
+                assert now[centre] == told
+        assert index.check() == []
+        assert index.stats().live == before.live - len(many)
+        again = [index.query({**row, "id": "asked", "text": row["text"] + " ."}) for row in rows]
+        copied = [(each.group_id, each.role) for each in asked]
+        assert [(each.group_id, each.role) for each in again] == copied
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_a_large_window_loads_the_compiled_loops(
     large: bool, filled: Path, monkeypatch: pytest.MonkeyPatch

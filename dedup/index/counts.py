@@ -52,6 +52,11 @@ class WordCounts:
             once = distinct(chosen) & 0xFFFFFFFF
             np.add.at(_wide(counts, len(words["names"])), once, by)
 
+    @property
+    def words_in_use(self) -> int:
+        """Terms and numbers that some row of the table holds."""
+        return sum(int(np.count_nonzero(seen.values)) for seen in self._seen.values())
+
     def observed_with(self, counted: Counted, *, known: bool = False) -> Observed:
         """Return the counts of the table's rows and of some texts, for the words of these texts.
 

@@ -23,10 +23,10 @@ from dedup.dates import Interval
 from dedup.events.features import KINDS, Features, View, bounds_of, lengths
 from dedup.index.store import Store, undamaged
 from dedup.index.table import OWN, FeatureTable, Translated
-from dedup.index.window import Fresh
+from dedup.index.window import Fresh, Window
 from dedup.text.language import Languages
 
-__all__ = ["GroupRow", "learn_words", "pack_groups", "put_groups", "unpack_groups"]
+__all__ = ["GroupRow", "learn_words", "pack_groups", "put_groups", "renumber", "unpack_groups"]
 
 #: Numbers at its head: the entries of each kind, and those of the signature.
 _HEAD: Final = len(OWN) + 1
@@ -86,6 +86,32 @@ def put_groups(store: Store, table: FeatureTable, centres: Sequence[int], fresh:
         ((int(common[number]), since, number) for number in words.turned.tolist()),
     )
     store.run_many("INSERT OR REPLACE INTO groups VALUES (?, ?, ?, ?)", pack_groups(centres, fresh))
+
+
+def renumber(store: Store, window: Window) -> None:
+    """Write the live groups with words numbered anew, so that those of nobody are forgotten.
+
+    The window is of no use afterwards.
+
+    Parameters
+    ----------
+    store : Store
+        Inside a transaction.
+    window : Window
+    """
+    rows = np.flatnonzero(window.alive.values)
+    features, named = window.table.of_rows(rows)
+    table = FeatureTable()
+    words = table.translated(features, named)
+    table.extend(words)
+    store.run("DELETE FROM groups")
+    store.run("DELETE FROM words")
+    put_groups(
+        store,
+        table,
+        [window.groups[row].centre for row in rows.tolist()],
+        Fresh(words=words, signatures=window.signatures(rows), exact=window.exact_keys(rows)),
+    )
 
 
 def learn_words(store: Store, table: FeatureTable, after: int) -> None:

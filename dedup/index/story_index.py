@@ -31,6 +31,7 @@ from dedup.fields import checked_string
 from dedup.index import answers
 from dedup.index.consolidating import consolidate
 from dedup.index.editing import Editor
+from dedup.index.held import renumber
 from dedup.index.loading import Reader, refresh
 from dedup.index.log import changes, note
 from dedup.index.records import (
@@ -261,6 +262,9 @@ class StoryIndex:
             editor.settle([], loss)
             if rows:
                 self._bump()
+            if self._window is not None and self._window.is_wordy:
+                renumber(self._store, self._window)
+                self._window = None
         self._store.vacuum()
         return len(rows)
 

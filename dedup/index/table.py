@@ -256,6 +256,30 @@ class FeatureTable:
             languages=self._languages,
         )
 
+    def of_rows(self, rows: NDArray[np.int64]) -> tuple[Features, NDArray[np.bool_]]:
+        """Return some rows, and for each of their terms whether it is written like a name."""
+        whole = self.whole()
+        at, _ = rows_of(self._offsets["terms"].values, rows)
+        views = {
+            kind: View(
+                matrix=view.matrix[rows],
+                norm=view.norm[rows],
+                total=view.total[rows],
+                words=view.words,
+            )
+            for kind, view in whole.views.items()
+        }
+        features = Features(
+            views=views,
+            places=whole.places[at],
+            common=whole.common,
+            earliest=whole.earliest[rows],
+            latest=whole.latest[rows],
+            urls=[self._urls[row] for row in rows.tolist()],
+            languages=[self._languages[row] for row in rows.tolist()],
+        )
+        return features, self._named.values[at]
+
     @contextmanager
     def beside(self, translated: Translated) -> Iterator[Features]:
         """Let rows stand at the end for a while; yield all of them."""

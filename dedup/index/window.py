@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,10 @@ from dedup.text.clean import CleanArticle
 from dedup.text.tokenize import compared_tokens
 
 __all__ = ["Fresh", "LiveGroup", "Window", "exact_key", "exact_keys"]
+
+
+#: Words that may be of nobody before they are forgotten.
+_WORDS: Final = 1 << 16
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,6 +122,21 @@ class Window:
     def n_alive(self) -> int:
         """Groups that are compared."""
         return int(np.count_nonzero(self.alive.values))
+
+    @property
+    def is_wordy(self) -> bool:
+        """Whether most of its words are of groups that are gone."""
+        known = sum(len(self.table.words[kind]) for kind in ("terms", "numbers"))
+        return known > 2 * self.counts.words_in_use + _WORDS
+
+    def signatures(self, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Return the signatures of some rows, shape (k, num_perm)."""
+        every = self._signatures.values.reshape(-1, self.config.duplicate.num_perm)
+        return np.asarray(every[rows])
+
+    def exact_keys(self, rows: NDArray[np.int64]) -> list[bytes]:
+        """Return what copies of some rows have in common; see :func:`exact_keys`."""
+        return [self._exact_of.get(row, b"") for row in rows.tolist()]
 
     # ------------------------------------------------------------ putting in, taking out
 
