@@ -125,9 +125,17 @@ def test_a_story_says_why_who_and_what_differs(result: Clustering) -> None:
 
 def test_evidence_marks_what_both_say(result: Clustering) -> None:
     html = result.explain("en-vsse-wire", "en-vsse-update")._repr_html_()
-    assert html.count("<mark>") >= 4
+    assert html.count('<mark class="passage">') >= 4
+    assert html.count('<mark class="name">') >= 4
     assert 'class="bar for"' in html and 'class="bar against"' in html
     assert compare("One text.", "Another.")._repr_html_()
+
+
+def test_names_are_marked_beside_passages(result: Clustering) -> None:
+    seen = Seen(result.explain("en-vsse-wire", "en-vsse-rewrite")._repr_html_())
+    kinds = [attributes.get("class") for tag, attributes in seen.tags if tag == "mark"]
+    assert set(kinds) == {"name"}  # they share no passage
+    assert len(kinds) > 10
 
 
 def test_what_is_cut_is_said(monkeypatch: pytest.MonkeyPatch, result: Clustering) -> None:
@@ -184,7 +192,7 @@ def test_any_text_comes_back_as_text(text: str) -> None:
         return
     for html in (
         written(said(text)),
-        written(quoted(text, ((0, len(text) // 2),))),
+        written(quoted(text, [(0, len(text) // 2, "passage")])),
         written(element("p", text, title=text)),
         written(address(text, text)),
     ):

@@ -10,6 +10,7 @@ Laws
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
@@ -59,17 +60,17 @@ def said(text: str, width: int = 0) -> Element:
     return element("bdi", shown or "(no text)", dir="auto")
 
 
-def quoted(text: str, marks: tuple[tuple[int, int], ...]) -> Element:
-    """Return a text with some of its parts marked.
+def quoted(text: str, marks: Sequence[tuple[int, int, str]]) -> Element:
+    """Return a text with some of its parts marked, each as one of a class; the parts are in order.
 
-    >>> written(quoted("one two three", ((4, 7),)))
-    '<bdi dir="auto">one <mark>two</mark> three</bdi>'
+    >>> written(quoted("one two three", [(4, 7, "name")]))
+    '<bdi dir="auto">one <mark class="name">two</mark> three</bdi>'
     """
     children: list[Child] = []
     done = 0
-    for start, end in marks:
+    for start, end, kind in marks:
         children.append(_shown(text[done:start]))
-        children.append(element("mark", _shown(text[start:end])))
+        children.append(element("mark", _shown(text[start:end]), class_=kind))
         done = end
     return element("bdi", *children, _shown(text[done:]), dir="auto")
 

@@ -11,9 +11,10 @@ from xml.etree.ElementTree import Element
 from dedup.cluster import printable
 from dedup.text.clean import clean
 from dedup.text.recurring import RecurringLines
+from dedup.text.tokenize import fold, strip_accents
 from dedup.views.elements import Child, address, element, quoted, said
 from dedup.views.overview import Overview, day, overview
-from dedup.views.passages import common_passages, words_in
+from dedup.views.passages import Span, common_passages, words_in
 
 if TYPE_CHECKING:
     from dedup.cluster import Cluster, Member
@@ -227,6 +228,7 @@ def _side_by_side(evidence: Evidence) -> Element:
     a, b = evidence.texts
     texts = a[:_MOST_TEXT], b[:_MOST_TEXT]
     marks = common_passages(*texts)
+    words = frozenset((*evidence.shared_names, *evidence.shared_numbers))
     columns = []
     for name, title, text, marked, whole in zip(
         (evidence.a, evidence.b), evidence.titles, texts, marks, evidence.texts, strict=True
@@ -236,7 +238,9 @@ def _side_by_side(evidence: Evidence) -> Element:
             element(
                 "div",
                 element("h2", said(title or name, _TITLE)),
-                element("p", quoted(text, marked)) if text else element("p", "(no text)"),
+                element("p", quoted(text, _marks(text, marked, words)))
+                if text
+                else element("p", "(no text)"),
                 element("p", cut) if cut else None,
                 # It scrolls, so it must be reached from the keyboard.
                 tabindex=0,
@@ -245,6 +249,21 @@ def _side_by_side(evidence: Evidence) -> Element:
             )
         )
     return element("div", *columns, class_="sides")
+
+
+def _marks(
+    text: str, passages: Sequence[Span], words: frozenset[str]
+) -> list[tuple[int, int, str]]:
+    """Return the passages that both texts hold, and the names and numbers between them."""
+    marks = [(start, end, "passage") for start, end in passages]
+    done = iter((*passages, (len(text), len(text))))
+    passage = next(done)
+    for start, end in words_in(text):
+        while start >= passage[1] < len(text):
+            passage = next(done)
+        if end <= passage[0] and strip_accents(fold(text[start:end])) in words:
+            marks.append((start, end, "name"))
+    return sorted(marks)
 
 
 def bars(contributions: Sequence[Contribution], most: int = 12) -> Element:
