@@ -157,4 +157,4 @@ def test_ten_thousand_stories_open_in_three_seconds(browser: Any, tmp_path: Path
     page = Watched(browser, path).page
     page.wait_for_function("!document.getElementById('search').hidden")
     assert page.locator("details.story").first.is_visible()
-    assert time.perf_counter() - started < 6  # three, where nothing else runs
+    assert time.perf_counter() - started < 3
