@@ -16,12 +16,17 @@ whom it credits, which version of its own outlet it follows, and in whose text i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import containment
@@ -116,12 +121,12 @@ def descents(cluster: Cluster) -> tuple[Descent, ...]:
     Returns
     -------
     tuple of Descent
-        Sorted by the id of the article.  Quadratic in the members only where many credit one
-        outlet; the texts are read once.
+        Sorted by the id of the article.  O(n log n) in the members and one pass over them for each
+        outlet that is credited; the texts of excerpts are laid beside one text of each group.
     """
-    members = sorted(_members(cluster), key=lambda member: member.article.id)
-    found = [arrow for member in members for arrow in _arrows(member, members)]
-    return _without_circles(found, members)
+    story = _Story(sorted(_members(cluster), key=lambda member: member.article.id))
+    found = [arrow for member in story.members for arrow in _arrows(member, story)]
+    return _without_circles(found, story.members)
 
 
 def _members(cluster: Cluster) -> Iterator[_Told]:
@@ -140,22 +145,73 @@ def _members(cluster: Cluster) -> Iterator[_Told]:
         )
 
 
-def _arrows(member: _Told, members: Sequence[_Told]) -> Iterator[Descent]:
+class _Story:
+    """The members of a story by what is asked for: a story of thousands is not gone through anew.
+
+    Parameters
+    ----------
+    members : list of _Told
+        Sorted by id.
+    """
+
+    def __init__(self, members: list[_Told]) -> None:
+        self.members = members
+        self.of_outlet: defaultdict[str, list[_Told]] = defaultdict(list)
+        self._of_group: defaultdict[int, list[_Told]] = defaultdict(list)
+        for member in members:
+            self.of_outlet[member.outlet].append(member)
+            if member.date is not None:
+                self._of_group[member.group].append(member)
+        self._ends: dict[int, list[datetime]] = {}
+        self._first: dict[int, list[_Told]] = {}
+        for group, dated in self._of_group.items():
+            dated.sort(key=_end)
+            self._ends[group] = [_end(member) for member in dated]
+            # The earliest of those that end no later.
+            self._first[group] = list(accumulate(dated, _earlier))
+        self._credited: dict[tuple[str, str], list[_Told]] = {}
+        self._shingles: dict[str, NDArray[np.uint64]] = {}
+
+    def first_before(self, member: _Told, group: int) -> _Told | None:
+        """Return the earliest member of a group that certainly appeared before another member."""
+        if member.date is None or group not in self._ends:
+            return None
+        at = bisect_left(self._ends[group], member.date.start)
+        return self._first[group][at - 1] if at else None
+
+    def groups(self) -> Iterable[int]:
+        """Return the groups of which a member is dated."""
+        return self._ends
+
+    def published_by(self, credit: Credit) -> list[_Told]:
+        """Return the members that the credited outlet published."""
+        key = (credit.agency, credit.name)
+        if key not in self._credited:
+            self._credited[key] = [
+                member for member in self.members if is_published_by(member.article, *key)
+            ]
+        return self._credited[key]
+
+    def shingles(self, member: _Told) -> NDArray[np.uint64]:
+        """Return the shingles of a member's text."""
+        name = member.article.id
+        if name not in self._shingles:
+            tokens = compared_tokens(member.clean.title, member.clean.body)
+            self._shingles[name] = shingle([tokens], _SHINGLE).row(0)
+        return self._shingles[name]
+
+
+def _arrows(member: _Told, story: _Story) -> Iterator[Descent]:
     """Yield where a member comes from; at most one arrow to each other member."""
-    others = [
-        other
-        for other in members
-        if other is not member and not certainly_later(other.date, member.date)
-    ]
     done: set[str] = set()
     copied = False
     for credit in member.clean.credits:
         relation = _STATED[credit.relation]
-        source = _credited(member, credit, others)
+        source = _credited(member, credit, story)
         copied |= relation is Relation.REPUBLISHED_FROM
         if source is None or source.article.id in done:
             continue
-        shown = source.group == member.group or _has_part_of(member, source)
+        shown = source.group == member.group or _has_part_of(member, source, story)
         if relation is Relation.REPUBLISHED_FROM and not shown:
             continue  # the outlet's article that is meant is another one
         done.add(source.article.id)
@@ -167,88 +223,102 @@ def _arrows(member: _Told, members: Sequence[_Told]) -> Iterator[Descent]:
             reason=f"credits {credit.name}" + (", and has its text" if shown else ""),
         )
     if member.role is Role.UPDATE:
-        yield from _version(member, others, done)
-    elif not copied:  # who says that it copies, and from whom, is believed
-        yield from _held(member, others, done)
+        found = _version(member, story)
+    elif copied:  # who says that it copies, and from whom, is believed
+        found = None
+    elif member.role is Role.REPRINT:
+        found = _reprinted(member, story)
+    else:
+        found = _excerpted(member, story)
+    if found is not None and found.origin not in done:
+        yield found
 
 
-def _credited(member: _Told, credit: Credit, others: Sequence[_Told]) -> _Told | None:
+def _credited(member: _Told, credit: Credit, story: _Story) -> _Told | None:
     """Return the article of a credited outlet that is most likely meant."""
     own = [
         other
-        for other in others
-        if is_published_by(other.article, credit.agency, credit.name)
+        for other in story.published_by(credit)
+        if other is not member
+        and not certainly_later(other.date, member.date)
         and (not member.outlet or other.outlet != member.outlet)
     ]
     return min(own, key=lambda other: (other.group != member.group, _age(other)), default=None)
 
 
-def _version(member: _Told, others: Sequence[_Told], done: set[str]) -> Iterator[Descent]:
-    """Yield the version that an update follows: the last before it at its outlet."""
+def _version(member: _Told, story: _Story) -> Descent | None:
+    """Return the version that an update follows: the last before it at its outlet."""
     before = [
         other
-        for other in others
-        if other.outlet == member.outlet and certainly_later(member.date, other.date)
+        for other in story.of_outlet[member.outlet]
+        if certainly_later(member.date, other.date)
     ]
     last = max(before, key=_age, default=None)
-    if last is not None and last.article.id not in done:
-        yield Descent(
-            article=member.article.id,
-            origin=last.article.id,
-            relation=Relation.UPDATE_OF,
-            certainty=_SAID_AND_SHOWN,
-            reason="a version of the same outlet, and later",
-        )
+    if last is None:
+        return None
+    return Descent(
+        article=member.article.id,
+        origin=last.article.id,
+        relation=Relation.UPDATE_OF,
+        certainty=_SAID_AND_SHOWN,
+        reason="a version of the same outlet, and later",
+    )
 
 
-def _held(member: _Told, others: Sequence[_Told], done: set[str]) -> Iterator[Descent]:
-    """Yield the earlier article in whose text a member's own stands."""
-    earlier = [
-        other
-        for other in others
-        if certainly_later(member.date, other.date) and other.article.id not in done
+def _reprinted(member: _Told, story: _Story) -> Descent | None:
+    """Return the earliest article that has the same text, if it certainly is earlier."""
+    first = story.first_before(member, member.group)
+    if first is None:
+        return None
+    return Descent(
+        article=member.article.id,
+        origin=first.article.id,
+        relation=Relation.REPUBLISHED_FROM,
+        certainty=_SHOWN,
+        reason="has its text, and is later",
+    )
+
+
+def _excerpted(member: _Told, story: _Story) -> Descent | None:
+    """Return the earlier article in whose text that of an excerpt stands."""
+    if member.role is not Role.EXCERPT:
+        return None
+    own = story.shingles(member)
+    shares = [
+        (containment(own, story.shingles(other)), other)
+        for group in story.groups()
+        if group != member.group and (other := story.first_before(member, group)) is not None
     ]
-    if member.role is Role.REPRINT:
-        copied = [other for other in earlier if other.group == member.group]
-        first = min(copied, key=_age, default=None)
-        if first is not None:
-            yield Descent(
-                article=member.article.id,
-                origin=first.article.id,
-                relation=Relation.REPUBLISHED_FROM,
-                certainty=_SHOWN,
-                reason="has its text, and is later",
-            )
-    elif member.role is Role.EXCERPT and earlier:
-        texts = [_tokens(each) for each in (member, *earlier)]
-        runs = shingle(texts, _SHINGLE)
-        shares = [containment(runs.row(0), runs.row(at)) for at in range(1, len(texts))]
-        best = int(np.argmax(shares))
-        if shares[best] >= _HELD:
-            yield Descent(
-                article=member.article.id,
-                origin=earlier[best].article.id,
-                relation=Relation.QUOTES,
-                certainty=_SHOWN,
-                reason=f"{shares[best]:.0%} of its text stands there, and it is later",
-            )
+    share, best = max(shares, key=lambda each: (each[0], each[1].article.id), default=(0.0, None))
+    if best is None or share < _HELD:
+        return None
+    return Descent(
+        article=member.article.id,
+        origin=best.article.id,
+        relation=Relation.QUOTES,
+        certainty=_SHOWN,
+        reason=f"{share:.0%} of its text stands there, and it is later",
+    )
 
 
-def _has_part_of(member: _Told, other: _Told) -> bool:
+def _has_part_of(member: _Told, other: _Told, story: _Story) -> bool:
     """Tell whether half of either text stands in the other."""
-    rows = shingle([_tokens(member), _tokens(other)], _SHINGLE)
-    a, b = rows.row(0), rows.row(1)
+    a, b = story.shingles(member), story.shingles(other)
     return max(containment(a, b), containment(b, a)) >= _PART
-
-
-def _tokens(member: _Told) -> list[str]:
-    return compared_tokens(member.clean.title, member.clean.body)
 
 
 def _age(member: _Told) -> tuple[bool, str, str]:
     """Order by date, undated ones last; then by id."""
     date = "" if member.date is None else member.date.start.isoformat()
     return member.date is None, date, member.article.id
+
+
+def _earlier(a: _Told, b: _Told) -> _Told:
+    return min(a, b, key=_age)
+
+
+def _end(member: _Told) -> datetime:
+    return datetime.max.replace(tzinfo=UTC) if member.date is None else member.date.end
 
 
 def _without_circles(arrows: Sequence[Descent], members: Sequence[_Told]) -> tuple[Descent, ...]:
