@@ -469,6 +469,18 @@ def test_what_is_shown_does_not_change_in_silence(index: StoryIndex) -> None:
     assert index.cluster(own).canonical.article_id == "b"
 
 
+def test_what_was_shown_and_parts_with_its_story_is_told_of(index: StoryIndex) -> None:
+    index.add([written("a", FLOOD), written("b", FLOOD), written("c", "Rain in Lima.")])
+    index.link("a", "c")
+    index.pin("b")
+    own = index.assignment("a").cluster_id or 0
+    assert index.cluster(own).canonical.article_id == "b"
+    index.update(written("a", SPIES))  # its copy b stays behind, and c goes with it
+    assert index.assignment("b").cluster_id != index.assignment("c").cluster_id
+    for cluster, shown in shown_by_log(index.changes()).items():
+        assert index.cluster(cluster).canonical.article_id == shown
+
+
 def test_a_pin_changes_what_is_shown_and_nothing_else(tmp_path: Path) -> None:
     with (
         StoryIndex(tmp_path / "p.db", progress=False) as writer,

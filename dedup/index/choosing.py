@@ -75,7 +75,7 @@ class Chooser:
             for at, story in stories.items()
             for row in story.rows
         }
-        shown = self._shown(ids[at] for at in what.changed)
+        shown = self.shown(ids[at] for at in what.changed)
         pins = tuple(name for (name,) in self._store.all("SELECT id FROM pins ORDER BY id"))
         config = self._window.config
         chosen = assembled(
@@ -100,7 +100,7 @@ class Chooser:
 
     def show_expired(self, row: ArticleRow) -> None:
         """Show an article that has expired, since it is pinned."""
-        was, _ = self._shown([row.cluster]).get(row.cluster, (None, 0))
+        was, _ = self.shown([row.cluster]).get(row.cluster, (None, 0))
         show(self._store, row.cluster, row.row, row.id, ["pinned by you"], was)
 
     def choose_among_expired(self, lost: Mapping[int, str]) -> None:
@@ -109,7 +109,7 @@ class Chooser:
             found = self._store.one(
                 "SELECT row, id FROM articles WHERE cluster = ? ORDER BY row", cluster
             )
-            if found is not None and cluster not in self._shown([cluster]):
+            if found is not None and cluster not in self.shown([cluster]):
                 reason = "the oldest of those that have expired"
                 show(self._store, cluster, found[0], found[1], [reason], was)
 
@@ -126,7 +126,7 @@ class Chooser:
             if label_of[groups[a].centre] == label_of[groups[b].centre]
         ]
 
-    def _shown(self, clusters: Iterable[int]) -> dict[int, tuple[str, int]]:
+    def shown(self, clusters: Iterable[int]) -> dict[int, tuple[str, int]]:
         """Return the id and the row of the article that each cluster shows so far."""
         found = {}
         for cluster in clusters:

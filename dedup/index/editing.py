@@ -237,6 +237,8 @@ class Editor:
         for home, leaving in homes.items():
             group = self._window.groups[home]
             cluster = int(self._window.cluster.values[home])
+            shown = self._chooser().shown([cluster])
+            loss.shown.update((each, name) for each, (name, _) in shown.items())
             if group.centre not in gone:
                 self._window.leave(home, [row.row for row in leaving])
                 told = self._store.articles(group.members)

@@ -108,7 +108,7 @@ class Loss:
     clusters : set of int
         Clusters that lost a live article.
     shown : dict of int to str
-        Clusters that lost the article that they showed, and its id.
+        What clusters showed that may have lost it.
     """
 
     orphans: list[Newcomer] = field(default_factory=list)
