@@ -42,6 +42,7 @@ from dedup.fields import (
     language_of,
     optional_string,
 )
+from dedup.frames import Row, is_frame, rows
 from dedup.records import read_row
 
 __all__ = ["Article", "Skipped", "as_articles", "content_id"]
@@ -260,8 +261,6 @@ def _rows(items: Any, columns: Mapping[str, str | None]) -> Iterator[Any]:
         remedy = "pass its .entries" if "entries" in items else "pass a list of rows, [row]"
     if remedy:
         raise ArticleError(f"this is one {type(items).__name__}, not many articles; {remedy}")
-    from dedup.frames import is_frame, rows
-
     if is_frame(items):
         return rows(items, columns)
     try:
@@ -289,6 +288,8 @@ def _named_values(item: Any) -> Mapping[Any, Any] | None:
     """Return the names and values of a row, or None if it is a text or an article."""
     if isinstance(item, str | Article):
         return None
+    if isinstance(item, Row):
+        return item
     if isinstance(item, Mapping):
         return dict(item.items())
     if isinstance(item, bytes | bytearray):

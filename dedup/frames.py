@@ -6,12 +6,12 @@ and narwhals is imported when the first frame arrives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from dedup.errors import ArticleError
 
-__all__ = ["is_frame", "rows"]
+__all__ = ["Row", "is_frame", "rows"]
 
 _LIBRARIES: Final = frozenset(
     {
@@ -39,8 +39,31 @@ def is_frame(candidate: object) -> bool:
     return isinstance(native, nw.DataFrame | nw.LazyFrame)
 
 
-def rows(frame: Any, columns: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
-    """Yield a frame's rows as dicts, all columns included; an index is no column.
+class Row(Mapping[str, Any]):
+    """A row of a frame: its values, under the names that all rows share.
+
+    >>> row = Row({"id": 0, "text": 1}, (7, "a text"))
+    >>> row["text"], row.get("title"), dict(row)
+    ('a text', None, {'id': 7, 'text': 'a text'})
+    """
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: Sequence[Any]) -> None:
+        self._places, self._values = places, values
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[self._places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def rows(frame: Any, columns: Mapping[str, str | None]) -> Iterator[Row]:
+    """Yield a frame's rows, all columns included; an index is no column.
 
     Parameters
     ----------
@@ -68,4 +91,5 @@ def rows(frame: Any, columns: Mapping[str, str | None]) -> Iterator[dict[str, An
             f"columns= asks for {', '.join(map(repr, missing))}, which the frame does not have; "
             f"its columns are {', '.join(map(repr, names))}"
         )
-    return table.iter_rows(named=True)
+    places = {name: place for place, name in enumerate(names)}
+    return (Row(places, values) for values in table.iter_rows())
