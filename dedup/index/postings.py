@@ -275,4 +275,6 @@ def _capped(matrix: Any, cap: int, common: NDArray[np.int64]) -> Any:
     offsets = np.zeros(len(kept) + 1, dtype=np.int64)
     np.cumsum(kept, out=offsets[1:])
     at = np.arange(offsets[-1]) + np.repeat(first - offsets[:-1], kept)
-    return csr_array((matrix.data[at], matrix.indices[at], offsets), shape=matrix.shape)
+    # Of one type with the rows, or scipy would widen these, and each question narrow them again.
+    entries = (matrix.data[at], matrix.indices[at], offsets.astype(matrix.indices.dtype))
+    return csr_array(entries, shape=matrix.shape)
