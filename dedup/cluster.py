@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dedup.article import Article
 from dedup.roles import Role
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from dedup.descent import Descent
 
 __all__ = ["Cluster", "DuplicateGroup", "Member", "printable", "shorten"]
+
+
+#: Members that printing a story shows.
+_SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +121,12 @@ class Cluster:
         title = shorten(shown.title or shown.text, 200) or "(no text)"
         lines = [f"{title}  [{printable(shown.id)}]"]
         lines += [f"  shown because: {printable(reason)}" for reason in self.reasons]
-        for group in self.groups:
-            for member in group.members:
-                lines.append("  " + _member_line(member, self.canonical.id))
+        members = self.members
+        # The one shown is told of wherever it stands.
+        told = [*members[:_SHOWN], *(m for m in members[_SHOWN:] if m.article.id == shown.id)]
+        lines += ["  " + _member_line(member, shown.id) for member in told]
+        if len(self) > len(told):
+            lines.append(f"    … and {len(self) - len(told):,} more articles")
         return "\n".join(lines)
 
 

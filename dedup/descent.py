@@ -248,6 +248,8 @@ def _credited(member: _Told, credit: Credit, story: _Story) -> _Told | None:
 
 def _version(member: _Told, story: _Story) -> Descent | None:
     """Return the version that an update follows: the last before it at its outlet."""
+    if not member.outlet:
+        return None  # one that is not known is not the same as another
     before = [
         other
         for other in story.of_outlet[member.outlet]
@@ -289,7 +291,7 @@ def _excerpted(member: _Told, story: _Story) -> Descent | None:
         for group in story.groups()
         if group != member.group and (other := story.first_before(member, group)) is not None
     ]
-    share, best = max(shares, key=lambda each: (each[0], each[1].article.id), default=(0.0, None))
+    share, best = min(shares, key=lambda each: (-each[0], _age(each[1])), default=(0.0, None))
     if best is None or share < _HELD:
         return None
     return Descent(

@@ -16,6 +16,7 @@ import numpy as np
 from dedup.cluster import printable, shorten
 from dedup.errors import ConfigError, MissingDependencyError
 from dedup.events.clustering import PROBABILITY_UNIT
+from dedup.views.story import spread
 
 if TYPE_CHECKING:
     from dedup.cluster import Cluster
@@ -25,6 +26,7 @@ __all__ = ["Plots"]
 
 #: Stories of a timeline, and articles of one chart.
 _STORIES: Final = 20
+_MOST_STORIES: Final = 100
 _ARTICLES: Final = 2000
 
 #: Bars of a histogram of probabilities.
@@ -50,7 +52,8 @@ class Plots:
         Parameters
         ----------
         stories : int
-            At most so many.
+            At most so many, from 1 to 100.  Of a large story some articles are drawn, from the
+            first to the last.
 
         Returns
         -------
@@ -58,25 +61,33 @@ class Plots:
 
         Raises
         ------
+        ConfigError
+            If it is no such number.
         MissingDependencyError
             If altair is not installed.
         """
         alt = _altair()
+        if not isinstance(stories, int) or not 1 <= stories <= _MOST_STORIES:
+            raise ConfigError(f"stories must lie between 1 and {_MOST_STORIES}, got {stories!r}")
         values, order = [], []
         for cluster in self._result.clusters[:stories]:
+            dated = [
+                (member.article.published.start, member.article.id, member)
+                for member in cluster.members
+                if member.article.published is not None
+            ]
             shown = cluster.canonical
             name = f"{cluster.label}  {shorten(shown.title or shown.text, _TITLE)}"
             order.append(name)
             values += [
                 {
                     "story": name,
-                    "when": member.article.published.start.isoformat(),
+                    "when": start.isoformat(),
                     "role": member.role.value,
                     "source": printable(member.article.source or ""),
                     "title": shorten(member.article.title or member.article.text),
                 }
-                for member in cluster.members[: _ARTICLES // max(1, stories)]
-                if member.article.published is not None
+                for start, _, member in spread(sorted(dated), _ARTICLES // stories)
             ]
         return (
             alt.Chart(alt.Data(values=values))

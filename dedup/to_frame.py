@@ -119,19 +119,38 @@ def _beside_pandas(like: Any, columns: dict[str, list[Any]]) -> Any:
 
 
 def _beside_relation(like: Any, columns: dict[str, list[Any]]) -> Any:
-    """Return a DuckDB relation with more columns, by way of Arrow."""
-    import duckdb
+    """Return a DuckDB relation with more columns: by Arrow some of its types would be others."""
+    import pyarrow as pa
 
-    return duckdb.from_arrow(_beside(like.to_arrow_table(), columns))
+    names, n_rows = like.columns, len(like)
+    _require_fit(names, n_rows, columns)
+    types = (pa.int64(), pa.int64(), pa.string(), pa.bool_(), pa.float64())
+    _labels = pa.table(
+        {
+            name: pa.array(values, dtype)
+            for (name, values), dtype in zip(columns.items(), types, strict=True)
+        }
+    )
+    return like.query("_rows", "SELECT * FROM _rows POSITIONAL JOIN _labels")
 
 
 def _beside_dataset(like: Any, columns: dict[str, list[Any]]) -> Any:
     """Return a dataset of Hugging Face with more columns."""
+    if not hasattr(like, "add_column") or not hasattr(like, "__len__"):
+        raise ConfigError(
+            f"like= is a {type(like).__name__}, whose rows cannot be counted; give the Dataset "
+            "itself, or leave like= out"
+        )
     _require_fit(like.column_names, len(like), columns)
-    for name, values in columns.items():
-        like = like.add_column(name, values)
+    datasets = sys.modules["datasets"]  # it made the dataset
+    for (name, values), dtype in zip(columns.items(), _DATASETS, strict=True):
+        # Said, or a column of nulls alone would have no type.
+        like = like.add_column(name, values, feature=datasets.Value(dtype))
     return like
 
+
+#: Types of the new columns in a dataset of Hugging Face.
+_DATASETS: Final = ("int64", "int64", "string", "bool", "float64")
 
 #: Types of the new columns in pandas, without nulls and with.
 _PANDAS: Final = (

@@ -113,6 +113,15 @@ def test_search_shows_what_fits(browser: Any, pages: dict[str, Path]) -> None:
     assert all(story.is_visible() for story in stories.all())
 
 
+def test_what_is_found_is_not_folded_away(browser: Any, pages: dict[str, Path]) -> None:
+    page = Watched(browser, pages["report"]).page
+    line = page.locator("li.single", has_text="A huge text")
+    assert not line.is_visible()
+    page.get_by_label("Search").fill("huge")
+    page.wait_for_function("document.querySelector('output').textContent === '1 found'")
+    assert line.is_visible()
+
+
 def test_stories_open_from_the_keyboard(browser: Any, pages: dict[str, Path]) -> None:
     page = Watched(browser, pages["report"]).page
     page.get_by_label("Search").focus()

@@ -91,6 +91,14 @@ def test_a_later_version_is_an_update_of_the_one_before() -> None:
     assert {arrow.relation for arrow in found.values()} == {"update of"}
 
 
+def test_outlets_that_are_not_known_are_not_the_same() -> None:
+    found = arrows(
+        row("one", WIRE, 9, ""),
+        row("two", "UPDATE 1-" + WIRE + " The company denied it.", 11, ""),
+    )
+    assert not any(arrow.relation == "update of" for arrow in found.values())
+
+
 def test_the_fixtures_tell_who_copied_whom() -> None:
     result = find_clusters(read_lines(FIXTURES / "belgium.jsonl"), progress=False)
     found = {

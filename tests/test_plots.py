@@ -40,6 +40,27 @@ def test_the_timeline_has_a_line_for_each_story(result: Clustering) -> None:
     assert len(first) == len(dated)
 
 
+@pytest.mark.parametrize("stories", [0, -1, 101, 2.5])
+def test_the_timeline_takes_a_number_that_can_be_drawn(result: Clustering, stories: Any) -> None:
+    with pytest.raises(ConfigError, match="between 1 and 100"):
+        result.plot.timeline(stories)
+
+
+def test_of_a_large_story_the_first_and_the_last_are_drawn() -> None:
+    rows = [
+        {
+            "text": "One short text about a harbour.",
+            "id": str(at),
+            "published": 1_600_000_000 + 9 * at,
+        }
+        for at in range(300)
+    ]
+    told = values(drawn(find_clusters(rows, progress=False).plot.timeline(100)))
+    assert len(told) == 20
+    assert told[0]["when"] == "2020-09-13T12:26:40+00:00"
+    assert told[-1]["when"] == "2020-09-13T13:11:31+00:00"
+
+
 def test_sizes_count_all_stories(result: Clustering) -> None:
     told = values(drawn(result.plot.sizes()))
     assert sum(value["stories"] for value in told) == len(result)

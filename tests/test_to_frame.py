@@ -157,6 +157,31 @@ def test_what_does_not_fit_is_said(name: str) -> None:
     assert all(row["story_cluster"] == row["cluster"] for row in twice)
 
 
+def test_the_types_of_duckdb_stay() -> None:
+    relation: Any = duckdb.sql(
+        "SELECT 'a text about a harbour' AS text, uuid() AS u, 5::HUGEINT AS h, "
+        "'a'::ENUM('a', 'b') AS e, '10:00:00+02'::TIMETZ AS t, '101'::BIT AS b"
+    )
+    found = find_clusters(relation, columns={"text": "text"}, progress=False).to_frame(relation)
+    assert found.types[:6] == relation.types
+    assert found.columns == [*relation.columns, *NEW]
+
+
+def test_the_types_of_a_dataset_are_said() -> None:
+    dataset = datasets.Dataset.from_dict({"text": ["Snow in Oslo stopped trams.", "Fire in Lima."]})
+    found = find_clusters(dataset, progress=False).to_frame(like=dataset)
+    assert [found.features[name].dtype for name in NEW] == [
+        "int64",
+        "int64",
+        "string",
+        "bool",
+        "float64",
+    ]
+    stream = dataset.to_iterable_dataset()
+    with pytest.raises(ConfigError, match="IterableDataset, whose rows cannot be counted"):
+        find_clusters(stream, progress=False).to_frame(like=stream)
+
+
 def test_what_is_no_frame_is_said() -> None:
     with pytest.raises(ConfigError, match="like= must be a data frame, got list"):
         find_clusters(ROWS, progress=False).to_frame(like=ROWS)

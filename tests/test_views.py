@@ -99,6 +99,28 @@ def test_articles_bring_no_element_and_no_address_but_of_the_web(result: Cluster
         html.encode("utf-8")
 
 
+@pytest.mark.parametrize(
+    "title", ["می\u200cخواهم", "👨\u200d👩\u200d👧", "co\u00adop", "Le\u00a0Monde"]
+)
+def test_characters_that_join_or_part_letters_stay(title: str) -> None:
+    assert title in written(said(title))
+    shown = find_clusters([{"title": title, "text": "A text about a harbour."}], progress=False)
+    assert f"<title>{title}</title>" in page(shown, title)
+
+
+@pytest.mark.parametrize("url", ["https://e.org/\x00", "https://e.org/\u202ex", "https://e.org/\n"])
+def test_an_address_that_steers_is_no_link(url: str) -> None:
+    assert written(address(url, "x")) == "<span>x</span>"
+
+
+def test_a_long_story_is_drawn_from_its_first_to_its_last() -> None:
+    start = datetime(2023, 10, 5, tzinfo=UTC)
+    drawn = timeline([start + timedelta(days=at) for at in range(500)])
+    assert drawn is not None
+    places = [int(dot.get("cx", "0")) for dot in drawn.findall("circle")]
+    assert (len(places), places[0], places[-1]) == (50, 4, 116)
+
+
 def test_what_an_article_says_is_isolated(result: Clustering) -> None:
     html = page(result)
     assert "مرحبا بالعالم" in html
@@ -166,6 +188,15 @@ def test_the_command_line_writes_a_page(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     assert main(["cluster", str(FIXTURES / "belgium.jsonl"), "--html", str(out)]) == 0
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_story_of_thousands_prints_in_a_few_lines() -> None:
+    rows = [{"id": str(at), "text": "One short text about a harbour."} for at in range(3000)]
+    story = find_clusters(rows, progress=False).clusters[0]
+    lines = str(story).splitlines()
+    assert len(lines) < 60
+    assert lines[-1] == "    … and 2,950 more articles"
+    assert sum(line.startswith("  * ") for line in lines) == 1
 
 
 def test_a_table_is_short_and_aligned(result: Clustering) -> None:

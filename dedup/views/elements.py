@@ -5,22 +5,26 @@ Laws
 * No string is ever pasted into markup; a tree is written once, by the standard library.
 * What an article says stands in a ``bdi`` element of its own: whatever direction it sets ends
   there.
-* Characters that steer (controls, overrides) are written out.
+* Characters that steer (controls, overrides of direction) are written out; those that only join or
+  part letters stay.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-from dedup.cluster import printable, shorten
 from dedup.urls import is_url
 
 __all__ = ["Child", "address", "element", "quoted", "said", "written"]
 
 #: What an element may hold.
 Child = Element | str | None
+
+#: Controls, overrides and isolates of direction, halves of pairs.
+_STEERS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 #: Line breaks and tabs are white space in HTML; other controls are shown.
 _SPACES: Final = str.maketrans("\r\n\t\u2028\u2029\x85", "      ")
@@ -56,8 +60,9 @@ def said(text: str, width: int = 0) -> Element:
     >>> written(said("<script>", 5))
     '<bdi dir="auto">&lt;scr…</bdi>'
     """
-    shown = shorten(text, width) if width else printable(text.translate(_SPACES))
-    return element("bdi", shown or "(no text)", dir="auto")
+    line = " ".join(text[: 4 * width].split()) if width else text
+    cut = line[: width - 1] + "…" if width and len(line) > width else line
+    return element("bdi", _shown(cut) or "(no text)", dir="auto")
 
 
 def quoted(text: str, marks: Sequence[tuple[int, int, str]]) -> Element:
@@ -76,7 +81,10 @@ def quoted(text: str, marks: Sequence[tuple[int, int, str]]) -> Element:
 
 
 def _shown(text: str) -> str:
-    return printable(text.translate(_SPACES))
+    return _STEERS.sub(
+        lambda found: found[0].encode("unicode_escape", "surrogatepass").decode("ascii"),
+        text.translate(_SPACES),
+    )
 
 
 def address(url: str | None, *children: Child) -> Element:
@@ -85,7 +93,8 @@ def address(url: str | None, *children: Child) -> Element:
     >>> written(address("javascript:alert(1)", "x"))
     '<span>x</span>'
     """
-    if not url or not is_url(url) or not url.casefold().startswith(("http://", "https://")):
+    of_the_web = url and is_url(url) and url.casefold().startswith(("http://", "https://"))
+    if not url or not of_the_web or _STEERS.search(url):
         return element("span", *children)
     return element("a", *children, href=url, rel="noopener noreferrer")
 

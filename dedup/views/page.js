@@ -16,6 +16,10 @@
       story.hidden = !fits;
       shown += fits;
     });
+    // What fits must not stay folded away.
+    document.querySelectorAll("details:has(> ul > li.single)").forEach((each) => {
+      each.open = words.length > 0 && each.querySelector("li.single:not([hidden])") !== null;
+    });
     count.textContent = words.length ? `${shown} found` : "";
   };
   field.addEventListener("input", () => {

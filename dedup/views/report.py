@@ -142,7 +142,9 @@ def _lines(clusters: list[Cluster], n_single: int) -> Element:
             line.append(element("span", " ", *_dotted(rest), class_="meta"))
         lines.append(line)
     alone = counted(n_single, "article that stands alone", "articles that stand alone")
-    title = alone if n_single else "More stories"
+    others = sum(len(cluster) > 1 for cluster in clusters)
+    more = counted(others, "more story with several", "more stories with several")
+    title = " and ".join(filter(None, [more if others else "", alone if n_single else ""]))
     return element("details", element("summary", title), element("ul", *lines))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from xml.etree.ElementTree import Element
 
 from dedup.cluster import printable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dedup.cluster import Cluster, Member
     from dedup.explain import Contribution, Evidence
 
-__all__ = ["bars", "evidence_view", "stories_table", "story_view", "timeline"]
+__all__ = ["bars", "evidence_view", "spread", "stories_table", "story_view", "timeline"]
 
 #: Members of a story that are shown; and characters of a title, and of a passage.
 MOST_MEMBERS: Final = 50
@@ -31,6 +31,8 @@ _PASSAGE: Final = 180
 _MOST_TEXT: Final = 20_000
 
 _WIDTH, _HEIGHT = 120, 16
+
+_Value = TypeVar("_Value")
 
 
 def timeline(
@@ -52,7 +54,7 @@ def timeline(
             fill="currentColor",
             fill_opacity="0.45",
         )
-        for moment in times[:MOST_MEMBERS]
+        for moment in spread(times, MOST_MEMBERS)
     ]
     line = element(
         "line", x1=2, x2=_WIDTH - 2, y1=middle, y2=middle, stroke="currentColor", opacity="0.3"
@@ -60,6 +62,17 @@ def timeline(
     return element(
         "svg", line, *dots, width=_WIDTH, height=_HEIGHT, role="img", aria_label=f"seen {label}"
     )
+
+
+def spread(values: Sequence[_Value], most: int) -> list[_Value]:
+    """Return at most so many values, from the first to the last.
+
+    >>> spread(range(10), 4)
+    [0, 3, 6, 9]
+    """
+    if len(values) <= most:
+        return list(values)
+    return [values[at * (len(values) - 1) // (most - 1)] for at in range(most)]
 
 
 def stories_table(clusters: Sequence[Cluster], caption: str) -> Element:
@@ -102,7 +115,7 @@ def story_view(cluster: Cluster) -> list[Element]:
         "p", "Shown: ", address(shown.url, said(shown.title or shown.text, _TITLE)), ", because "
     )
     for at, reason in enumerate(cluster.reasons):
-        reasons.append(element("span", ("; " if at else "") + reason))
+        reasons.append(element("span", "; " if at else None, said(reason)))
     parts = [reasons, _members(cluster)]
     left = len(cluster) - MOST_MEMBERS
     if left > 0:
@@ -116,11 +129,15 @@ def story_view(cluster: Cluster) -> list[Element]:
                 said(title[arrow.article], 80),
                 f" {arrow.relation} ",
                 said(title[arrow.origin], 80),
-                f" ({arrow.reason}; certainty {arrow.certainty:.2f})",
+                " (",
+                said(arrow.reason),
+                f"; certainty {arrow.certainty:.2f})",
             )
             for arrow in arrows[:MOST_MEMBERS]
         ]
         parts.append(element("p", "Who copied whom:"))
+        if len(arrows) > len(lines):
+            lines.append(element("li", f"and {len(arrows) - len(lines):,} more"))
         parts.append(element("ul", *lines))
     return parts
 
@@ -207,7 +224,7 @@ def evidence_view(evidence: Evidence) -> list[Element]:
             f": probability {evidence.probability:.2f}, Jaccard {evidence.jaccard:.2f}"
             + ("" if evidence.days is None else f", {evidence.days:.1f} days apart"),
         ),
-        *(element("p", note) for note in evidence.notes),
+        *(element("p", said(note)) for note in evidence.notes),
         _side_by_side(evidence),
         bars(evidence.contributions),
     ]
