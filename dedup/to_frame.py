@@ -156,7 +156,7 @@ _DATASETS: Final = ("int64", "int64", "string", "bool", "float64")
 _PANDAS: Final = (
     ("int64", "Int64"),
     ("int64", "Int64"),
-    ("str", "str"),
+    ("string", "string"),
     ("bool", "boolean"),
     ("float64", "Float64"),
 )
