@@ -108,6 +108,10 @@ class Cluster:
 
         return descents(self)
 
+    def __repr__(self) -> str:  # not the texts of thousands
+        title = shorten(self.canonical.title or self.canonical.text) or "(no text)"
+        return f"<Cluster {self.id}: {title} ({len(self):,} articles)>"
+
     def _repr_html_(self) -> str:
         from dedup.views.notebook import html_of_cluster
 

@@ -147,6 +147,9 @@ class Evidence:
         """Return the same evidence with other notes."""
         return replace(self, notes=tuple(notes))
 
+    def __repr__(self) -> str:  # not both texts
+        return f"<Evidence {self.a} | {self.b}: {self.relation}, {self.probability:.2f}>"
+
     def _repr_html_(self) -> str:
         from dedup.views.notebook import html_of_evidence
 

@@ -19,7 +19,10 @@ from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.views.story import spread
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dedup.cluster import Cluster
+    from dedup.dates import Interval
     from dedup.result import Clustering
 
 __all__ = ["Plots"]
@@ -72,7 +75,7 @@ class Plots:
         values, order = [], []
         for cluster in self._result.clusters[:stories]:
             dated = [
-                (member.article.published.start, member.article.id, member)
+                (_middle(member.article.published), member.article.id, member)
                 for member in cluster.members
                 if member.article.published is not None
             ]
@@ -267,6 +270,10 @@ class Plots:
             .encode(x=alt.X("end:Q", title=None, axis=None), y=row("from:N"))
         )
         return (lines + ends + points).properties(width=320)
+
+
+def _middle(date: Interval) -> datetime:
+    return date.start + (date.end - date.start) / 2
 
 
 def _altair() -> Any:

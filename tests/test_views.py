@@ -190,6 +190,18 @@ def test_the_command_line_writes_a_page(tmp_path: Path) -> None:
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_a_day_is_the_day_that_was_written() -> None:
+    rows = [
+        {"id": f"{day}-{at}", "text": text, "published": f"2023-10-{day}"}
+        for day, text in (("01", "One short text about a harbour."), ("30", "Another about rain."))
+        for at in range(2)
+    ]
+    lines = table(find_clusters(rows, progress=False)).splitlines()
+    early, late = sorted(lines[1:], key=lambda line: "2023-10-30" in line)
+    assert "2023-10-01  2023-10-01  █" in early
+    assert "2023-10-30  2023-10-30             █" in late
+
+
 def test_a_story_of_thousands_prints_in_a_few_lines() -> None:
     rows = [{"id": str(at), "text": "One short text about a harbour."} for at in range(3000)]
     story = find_clusters(rows, progress=False).clusters[0]

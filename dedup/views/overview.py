@@ -63,7 +63,14 @@ def overview(cluster: Cluster) -> Overview:
         n_articles=len(cluster),
         n_texts=len(cluster.groups),
         sources=tuple(sorted(counts, key=lambda name: (-counts[name], name))),
-        times=tuple(sorted(date.start.astimezone(UTC) for date in dates if date is not None)),
+        # The middle: a day without a zone begins the day before, somewhere.
+        times=tuple(
+            sorted(
+                (date.start + (date.end - date.start) / 2).astimezone(UTC)
+                for date in dates
+                if date is not None
+            )
+        ),
     )
 
 
@@ -84,7 +91,7 @@ def table(result: Clustering) -> str:
     for label, each in enumerate(stories):
         rows.append(
             (
-                f"{label:>4}  {each.title}",
+                f"{label}  {each.title}",
                 str(each.n_articles),
                 str(each.n_copies),
                 day(each.times[0] if each.times else None),
@@ -97,7 +104,7 @@ def table(result: Clustering) -> str:
     right = (False, True, True, False, False, False, False)
     lines = [
         "  ".join(
-            fitted(cell, width, right=to_right)
+            cell if width == _LINE and len(cell) == _LINE else fitted(cell, width, right=to_right)
             for cell, width, to_right in zip(row, widths, right, strict=True)
         ).rstrip()
         for row in rows
@@ -135,7 +142,7 @@ def _columns(character: str) -> int:
 def _sparks(times: tuple[datetime, ...], low: datetime | None, high: datetime | None) -> str:
     """Return how many articles appeared when, as a row of blocks."""
     if not times or low is None or high is None:
-        return ""
+        return " " * _LINE
     span = (high - low).total_seconds() or 1.0
     counts = [0] * _LINE
     for moment in times:
