@@ -215,13 +215,8 @@ def _arrows(member: _Told, story: _Story) -> Iterator[Descent]:
         if relation is Relation.REPUBLISHED_FROM and not shown:
             continue  # the outlet's article that is meant is another one
         done.add(source.article.id)
-        yield Descent(
-            article=member.article.id,
-            origin=source.article.id,
-            relation=relation,
-            certainty=_SAID_AND_SHOWN if shown else _SAID,
-            reason=f"credits {credit.name}" + (", and has its text" if shown else ""),
-        )
+        reason = f"credits {credit.name}" + (", and has its text" if shown else "")
+        yield _arrow(member, source, relation, _SAID_AND_SHOWN if shown else _SAID, reason)
     if member.role is Role.UPDATE:
         found = _version(member, story)
     elif copied:  # who says that it copies, and from whom, is believed
@@ -258,13 +253,8 @@ def _version(member: _Told, story: _Story) -> Descent | None:
     last = max(before, key=_age, default=None)
     if last is None:
         return None
-    return Descent(
-        article=member.article.id,
-        origin=last.article.id,
-        relation=Relation.UPDATE_OF,
-        certainty=_SAID_AND_SHOWN,
-        reason="a version of the same outlet, and later",
-    )
+    reason = "a version of the same outlet, and later"
+    return _arrow(member, last, Relation.UPDATE_OF, _SAID_AND_SHOWN, reason)
 
 
 def _reprinted(member: _Told, story: _Story) -> Descent | None:
@@ -272,13 +262,8 @@ def _reprinted(member: _Told, story: _Story) -> Descent | None:
     first = story.first_before(member, member.group)
     if first is None:
         return None
-    return Descent(
-        article=member.article.id,
-        origin=first.article.id,
-        relation=Relation.REPUBLISHED_FROM,
-        certainty=_SHOWN,
-        reason="has its text, and is later",
-    )
+    reason = "has its text, and is later"
+    return _arrow(member, first, Relation.REPUBLISHED_FROM, _SHOWN, reason)
 
 
 def _excerpted(member: _Told, story: _Story) -> Descent | None:
@@ -294,12 +279,19 @@ def _excerpted(member: _Told, story: _Story) -> Descent | None:
     share, best = min(shares, key=lambda each: (-each[0], _age(each[1])), default=(0.0, None))
     if best is None or share < _HELD:
         return None
+    reason = f"{share:.0%} of its text stands there, and it is later"
+    return _arrow(member, best, Relation.QUOTES, _SHOWN, reason)
+
+
+def _arrow(
+    member: _Told, origin: _Told, relation: Relation, certainty: float, reason: str
+) -> Descent:
     return Descent(
         article=member.article.id,
-        origin=best.article.id,
-        relation=Relation.QUOTES,
-        certainty=_SHOWN,
-        reason=f"{share:.0%} of its text stands there, and it is later",
+        origin=origin.article.id,
+        relation=relation,
+        certainty=certainty,
+        reason=reason,
     )
 
 

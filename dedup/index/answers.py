@@ -17,7 +17,7 @@ from dedup.index.loading import Reader, said, unpacked
 from dedup.index.packing import unpack_article
 from dedup.index.placing import place
 from dedup.index.records import Assignment, IndexedCluster, IndexedMember, IndexStats
-from dedup.index.settling import Loss, Placed, assembled, reasons_of, settled
+from dedup.index.settling import Loss, Placed, assembled, placed, reasons_of, settled
 from dedup.index.store import ArticleRow, DamagedError, Store, undamaged
 from dedup.index.table import FeatureTable
 from dedup.index.window import Window
@@ -76,16 +76,7 @@ def query(
     read = reader.read(told)
     joined = plan.joined.get(0)
     centre = 0 if joined is None else window.groups[joined].centre
-    places = [
-        Placed(
-            row=row,
-            article=read[row][0],
-            clean=read[row][1],
-            centre=told[row].centre,
-            similarity=told[row].similarity,
-        )
-        for row in told
-    ]
+    places = placed(told, read)
     newcomer = newcomers[0]
     places.append(
         Placed(

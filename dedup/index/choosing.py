@@ -19,7 +19,7 @@ from dedup.index.loading import Reader
 from dedup.index.log import follow_centres, note
 from dedup.index.placing import Plan
 from dedup.index.records import ChangeKind
-from dedup.index.settling import Placed, Settled, assembled
+from dedup.index.settling import Settled, assembled, placed
 from dedup.index.store import ArticleRow, Store
 from dedup.index.window import Window
 
@@ -60,16 +60,7 @@ class Chooser:
         members = [row for story in stories.values() for row in story.members]
         told = self._store.articles(members)
         read = self._reader.read(members)
-        places = [
-            Placed(
-                row=row,
-                article=read[row][0],
-                clean=read[row][1],
-                centre=told[row].centre,
-                similarity=told[row].similarity,
-            )
-            for row in members
-        ]
+        places = placed(told, read)
         label_of = {
             self._window.groups[row].centre: at
             for at, story in stories.items()

@@ -42,11 +42,6 @@ _FELLOWS: Final = 99
 _WORDS: Final = 40
 
 
-def now() -> datetime:
-    """Return the time by the clock."""
-    return datetime.now(UTC)
-
-
 class Editor:
     """Changes a file and its window.
 
@@ -65,6 +60,7 @@ class Editor:
     ) -> None:
         self._store, self._window, self._reader = store, window, reader
         self._recurring = recurring
+        self._chooser = Chooser(store, window, reader)
         self.touched = False  # whether the window may have been changed
         self._config: Config = window.config
 
@@ -78,31 +74,26 @@ class Editor:
             for row, article, clean in zip(rows, articles, cleaned, strict=True)
         ]
 
-    def settle(
-        self, newcomers: Sequence[Newcomer], loss: Loss, chosen_anew: Iterable[int] = ()
-    ) -> None:
+    def settle(self, newcomers: Sequence[Newcomer], loss: Loss) -> None:
         """Place newcomers and orphans, and write down what becomes of the clusters.
 
         Parameters
         ----------
         newcomers : sequence of Newcomer
         loss : Loss
-        chosen_anew : iterable of int
-            Clusters whose roles and canonical version are chosen again in any case.
         """
         self.touched = True
-        anew = {*chosen_anew, *loss.clusters}
         self._disown(newcomers, loss)
         newcomers = sorted([*newcomers, *loss.orphans], key=lambda each: each.article.id)
-        also = self._live_rows(anew)
+        also = self._live_rows(loss.clusters)
         if newcomers or also:
             plan = place(self._window, newcomers, self._reader.cleaned, self.links(), also)
-            what = settled(self._window, newcomers, plan, loss, anew)
+            what = settled(self._window, newcomers, plan, loss, loss.clusters)
             ids = self._new_ids(what)
             self._put_in(newcomers, plan, what, ids)
             self._note_moves(what, ids)
-            self._chooser().choose(plan, what, ids, loss.shown)
-        self._chooser().choose_among_expired(loss.shown)
+            self._chooser.choose(plan, what, ids, loss.shown)
+        self._chooser.choose_among_expired(loss.shown)
 
     def choose_again(self, row: ArticleRow) -> None:
         """Choose what to show in an article's cluster, which stays what it is, after a pin."""
@@ -112,10 +103,10 @@ class Editor:
             plan = place(self._window, [], self._reader.cleaned, self.links(), rows.tolist())
             plan = replace(plan, rows=rows, labels=np.zeros_like(rows))
             what = settled(self._window, [], plan, Loss(), [row.cluster])
-            self._chooser().choose(plan, what, [row.cluster], {})
+            self._chooser.choose(plan, what, [row.cluster], {})
         pinned = self._store.one("SELECT 1 FROM pins WHERE id = ?", row.id)
         if not row.live and pinned is not None:
-            self._chooser().show_expired(row)
+            self._chooser.show_expired(row)
 
     def _live_rows(self, clusters: Iterable[int]) -> list[int]:
         """Return the window's rows of some clusters."""
@@ -125,9 +116,6 @@ class Editor:
         hit = np.isin(self._window.cluster.values, wanted) & self._window.alive.values
         found: list[int] = np.flatnonzero(hit).tolist()
         return found
-
-    def _chooser(self) -> Chooser:
-        return Chooser(self._store, self._window, self._reader)
 
     def _new_ids(self, what: Settled) -> list[int]:
         """Return the id of each story, new ones made."""
@@ -203,7 +191,8 @@ class Editor:
 
         What has no date, or one in the future, counts as old as its fellows.
         """
-        today = microseconds(Interval(now(), now()))[1]
+        moment = datetime.now(UTC)
+        today = microseconds(Interval(moment, moment))[1]
         bounds = [None if date is None else microseconds(date) for date in dates]
         own = [None if each is None or each[0] > today else each[1] for each in bounds]
         fellows = [late for late in own if late is not None] or [
@@ -237,7 +226,7 @@ class Editor:
         for home, leaving in homes.items():
             group = self._window.groups[home]
             cluster = int(self._window.cluster.values[home])
-            shown = self._chooser().shown([cluster])
+            shown = self._chooser.shown([cluster])
             loss.shown.update((each, name) for each, (name, _) in shown.items())
             if group.centre not in gone:
                 self._window.leave(home, [row.row for row in leaving])

@@ -28,13 +28,24 @@ from dedup.duplicates.groups import Duplicates
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.index.identity import Identities, keep_identities
 from dedup.index.placing import Newcomer, Plan
+from dedup.index.store import ArticleRow
 from dedup.index.window import Window
 from dedup.pairs import PairScores
 from dedup.progress import silent
 from dedup.text.clean import CleanArticle
 from dedup.text.recurring import RecurringLines
 
-__all__ = ["Loss", "Placed", "Settled", "Story", "assembled", "reasons_of", "settled", "sticky"]
+__all__ = [
+    "Loss",
+    "Placed",
+    "Settled",
+    "Story",
+    "assembled",
+    "placed",
+    "reasons_of",
+    "settled",
+    "sticky",
+]
 
 #: Rules that say which version is nicer, not which is right.
 _NICE: Final = ("updates", "earliest", "centre", "presentation")
@@ -49,6 +60,22 @@ class Placed:
     clean: CleanArticle
     centre: int
     similarity: float
+
+
+def placed(
+    told: Mapping[int, ArticleRow], read: Mapping[int, tuple[Article, CleanArticle]]
+) -> list[Placed]:
+    """Return articles of the file in their places, in the order of ``told``."""
+    return [
+        Placed(
+            row=row,
+            article=read[row][0],
+            clean=read[row][1],
+            centre=each.centre,
+            similarity=each.similarity,
+        )
+        for row, each in told.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
