@@ -20,7 +20,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from dedup.text.clean import CleanArticle
     from dedup.text.credits import Credit
 
-__all__ = ["Descent", "Relation", "descents"]
+__all__ = ["Descent", "Relation", "cleaned_members", "descents"]
 
 #: How sure an arrow is: what is said and shown, what is said, what is shown.
 _SAID_AND_SHOWN: Final = 0.95
@@ -111,12 +111,16 @@ _STATED: Final = {
 }
 
 
-def descents(cluster: Cluster) -> tuple[Descent, ...]:
+def descents(
+    cluster: Cluster, cleaned: Sequence[CleanArticle] | None = None
+) -> tuple[Descent, ...]:
     """Return who copied whom in a story.
 
     Parameters
     ----------
     cluster : Cluster
+    cleaned : sequence of CleanArticle, optional
+        Its members, in their order, where somebody has cleaned them.
 
     Returns
     -------
@@ -124,14 +128,19 @@ def descents(cluster: Cluster) -> tuple[Descent, ...]:
         Sorted by the id of the article.  O(n log n) in the members and one pass over them for each
         outlet that is credited; the texts of excerpts are laid beside one text of each group.
     """
-    story = _Story(sorted(_members(cluster), key=lambda member: member.article.id))
+    told = _members(cluster, cleaned or cleaned_members(cluster))
+    story = _Story(sorted(told, key=lambda member: member.article.id))
     found = [arrow for member in story.members for arrow in _arrows(member, story)]
     return _without_circles(found, story.members)
 
 
-def _members(cluster: Cluster) -> Iterator[_Told]:
+def cleaned_members(cluster: Cluster) -> list[CleanArticle]:
+    """Return the members of a story, cleaned by what each says alone."""
+    return [clean(member.article, RecurringLines.empty()) for member in cluster.members]
+
+
+def _members(cluster: Cluster, cleaned: Sequence[CleanArticle]) -> Iterator[_Told]:
     every = cluster.members
-    cleaned = [clean(member.article, RecurringLines.empty()) for member in every]
     groups = [at for at, group in enumerate(cluster.groups) for _ in group.members]
     dates = trusted_dates([member.article for member in every], cleaned, groups)
     for member, told, group, date in zip(every, cleaned, groups, dates, strict=True):
@@ -157,18 +166,18 @@ class _Story:
     def __init__(self, members: list[_Told]) -> None:
         self.members = members
         self.of_outlet: defaultdict[str, list[_Told]] = defaultdict(list)
-        self._of_group: defaultdict[int, list[_Told]] = defaultdict(list)
+        of_group: defaultdict[int, list[tuple[datetime, str, _Told]]] = defaultdict(list)
         for member in members:
             self.of_outlet[member.outlet].append(member)
             if member.date is not None:
-                self._of_group[member.group].append(member)
+                of_group[member.group].append((member.date.end, member.article.id, member))
         self._ends: dict[int, list[datetime]] = {}
         self._first: dict[int, list[_Told]] = {}
-        for group, dated in self._of_group.items():
-            dated.sort(key=_end)
-            self._ends[group] = [_end(member) for member in dated]
+        for group, dated in of_group.items():
+            dated.sort()
+            self._ends[group] = [end for end, _, _ in dated]
             # The earliest of those that end no later.
-            self._first[group] = list(accumulate(dated, _earlier))
+            self._first[group] = list(accumulate((told for _, _, told in dated), _earlier))
         self._credited: dict[tuple[str, str], list[_Told]] = {}
         self._shingles: dict[str, NDArray[np.uint64]] = {}
 
@@ -309,10 +318,6 @@ def _age(member: _Told) -> tuple[bool, str, str]:
 
 def _earlier(a: _Told, b: _Told) -> _Told:
     return min(a, b, key=_age)
-
-
-def _end(member: _Told) -> datetime:
-    return datetime.max.replace(tzinfo=UTC) if member.date is None else member.date.end
 
 
 def _without_circles(arrows: Sequence[Descent], members: Sequence[_Told]) -> tuple[Descent, ...]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FIXTURES, read_lines
-from dedup import Clustering, compare, find_clusters
+from dedup import CanonicalConfig, Clustering, Config, compare, find_clusters
 from dedup.cli import main
 from dedup.views.elements import address, element, quoted, said, written
 from dedup.views.overview import fitted, overview, table
@@ -209,6 +209,14 @@ def test_a_story_of_thousands_prints_in_a_few_lines() -> None:
     assert len(lines) < 60
     assert lines[-1] == "    … and 2,950 more articles"
     assert sum(line.startswith("  * ") for line in lines) == 1
+
+
+def test_the_version_shown_is_told_of_wherever_it_stands() -> None:
+    rows = [{"id": f"{at:03}", "text": "One short text about a harbour."} for at in range(120)]
+    config = Config(canonical=CanonicalConfig(pins=("110",)))
+    html = find_clusters(rows, config=config, progress=False).clusters[0]._repr_html_()
+    assert html.count('class="shown"') == 1
+    assert "69 more articles are not shown." in html
 
 
 def test_a_table_is_short_and_aligned(result: Clustering) -> None:

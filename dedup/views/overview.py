@@ -86,7 +86,7 @@ def table(result: Clustering) -> str:
         return ""
     low = min((each.times[0] for each in stories if each.times), default=None)
     high = max((each.times[-1] for each in stories if each.times), default=None)
-    head = ("story", "articles", "copies", "first", "last", "", "sources")
+    head = ("story", "articles", "copies", "first", "last", " " * _LINE, "sources")
     rows = [head]
     for label, each in enumerate(stories):
         rows.append(
@@ -100,11 +100,11 @@ def table(result: Clustering) -> str:
                 ", ".join(each.sources),
             )
         )
-    widths = (_TITLE, 8, 6, 10, 10, _LINE, _SOURCES)
+    widths = (_TITLE, 8, 6, 10, 10, 0, _SOURCES)
     right = (False, True, True, False, False, False, False)
     lines = [
         "  ".join(
-            cell if width == _LINE and len(cell) == _LINE else fitted(cell, width, right=to_right)
+            fitted(cell, width, right=to_right) if width else cell  # blanks count in a timeline
             for cell, width, to_right in zip(row, widths, right, strict=True)
         ).rstrip()
         for row in rows

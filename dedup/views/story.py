@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from xml.etree.ElementTree import Element
 
 from dedup.cluster import printable
-from dedup.text.clean import clean
-from dedup.text.recurring import RecurringLines
+from dedup.descent import cleaned_members, descents
 from dedup.text.tokenize import fold, strip_accents
 from dedup.views.elements import Child, address, element, quoted, said
 from dedup.views.overview import Overview, day, overview
@@ -19,6 +18,7 @@ from dedup.views.passages import Span, common_passages, words_in
 if TYPE_CHECKING:
     from dedup.cluster import Cluster, Member
     from dedup.explain import Contribution, Evidence
+    from dedup.text.clean import CleanArticle
 
 __all__ = ["bars", "evidence_view", "spread", "stories_table", "story_view", "timeline"]
 
@@ -116,11 +116,13 @@ def story_view(cluster: Cluster) -> list[Element]:
     )
     for at, reason in enumerate(cluster.reasons):
         reasons.append(element("span", "; " if at else None, said(reason)))
-    parts = [reasons, _members(cluster)]
-    left = len(cluster) - MOST_MEMBERS
+    cleaned = cleaned_members(cluster)
+    members = _members(cluster, cleaned)
+    parts = [reasons, members]
+    left = len(cluster) - len(members.findall("tbody/tr"))
     if left > 0:
         parts.append(element("p", f"{left:,} more articles are not shown."))
-    arrows = cluster.provenance if len(cluster) > 1 else ()
+    arrows = descents(cluster, cleaned) if len(cluster) > 1 else ()
     if arrows:
         title = _names(cluster)
         lines = [
@@ -153,20 +155,23 @@ def _names(cluster: Cluster) -> dict[str, str]:
     }
 
 
-def _members(cluster: Cluster) -> Element:
+def _members(cluster: Cluster, cleaned: Sequence[CleanArticle]) -> Element:
     names = ("role", "article", "source", "published", "credits", "beside the one shown")
     head = element("tr", *(element("th", name, scope="col") for name in names))
-    own = clean(cluster.canonical, RecurringLines.empty()).body[:_MOST_TEXT]
+    shown = cluster.canonical.id
+    every = list(zip(cluster.members, cleaned, strict=True))
+    own = next(told.body for member, told in every if member.article.id == shown)[:_MOST_TEXT]
+    first = every[:MOST_MEMBERS]
+    # The one shown is told of wherever it stands.
+    first += [each for each in every[MOST_MEMBERS:] if each[0].article.id == shown]
     rows = [
-        _member(member, own, is_shown=member.article.id == cluster.canonical.id)
-        for member in cluster.members[:MOST_MEMBERS]
+        _member(member, told, own, is_shown=member.article.id == shown) for member, told in first
     ]
     return element("table", element("thead", head), element("tbody", *rows))
 
 
-def _member(member: Member, shown_body: str, *, is_shown: bool) -> Element:
+def _member(member: Member, told: CleanArticle, shown_body: str, *, is_shown: bool) -> Element:
     article = member.article
-    told = clean(article, RecurringLines.empty())
     credits: list[Child] = []
     for at, credit in enumerate(told.credits[:3]):
         relation = credit.relation.replace("_", " ")
