@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from numbers import Real
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,13 @@ class Judgement:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "same", checked_answer(self.a, self.b, self.same))
+        height = self.joined_at
+        is_number = isinstance(height, Real) and not isinstance(height, bool)
+        if not is_number or not 0 <= height <= 1:
+            raise ConfigError(
+                f"joined_at of the judgement of {self.a!r} and {self.b!r} must be a number from 0 "
+                f"to 1, got {height!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +129,8 @@ def calibrate(
     Parameters
     ----------
     judged : iterable of Judgement
-        Of one run, in any order.  A pair that is judged twice counts once.
+        Of one run, in any order.  A pair that is judged twice counts once; of what two collections
+        say of where it is joined, the lowest.
     links : bool
         Make the judged pairs ``event.must_link`` and ``event.cannot_link`` as well.
     config : Config, optional
@@ -198,6 +207,15 @@ def checked_answer(a: object, b: object, same: object) -> bool:
     return bool(same)
 
 
+def each_of(judged: object) -> Iterable[Any]:
+    """Return what can be iterated; refuse one judgement where several are asked for."""
+    if not isinstance(judged, Iterable):
+        raise ConfigError(
+            f"the judgements must be a list or another iterable of them, got {judged!r}"
+        )
+    return judged
+
+
 def interval(judged: Sequence[Judgement], threshold: float, floor: float) -> tuple[float, float]:
     """Return the ends of the credible interval of the threshold, to three decimals."""
     density = posterior(judged, threshold, floor)
@@ -237,7 +255,7 @@ def _log_odds(probability: float) -> float:
 def _distinct(judged: Iterable[Judgement]) -> list[Judgement]:
     """Return the judgements sorted by their ids, each pair once."""
     found: dict[tuple[str, str], Judgement] = {}
-    for each in judged:
+    for each in each_of(judged):
         if not isinstance(each, Judgement):
             raise ConfigError(
                 f"a judgement must be what borderline(…)[…].judged(same=…) returns, got {each!r}; "
@@ -249,6 +267,7 @@ def _distinct(judged: Iterable[Judgement]) -> list[Judgement]:
             raise ConfigError(
                 f"{a!r} and {b!r} are judged both the same event and not; take one judgement out"
             )
+        found[a, b] = min(former, each, key=lambda judgement: judgement.joined_at)
     return [replace(found[a, b], a=a, b=b) for a, b in sorted(found)]
 
 

@@ -68,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         "--save", metavar="FILE", help="write the whole result, for Clustering.load()"
     )
     cluster.add_argument(
-        "--html", metavar="FILE", help="write a page to look at: no network, no script needed"
+        "--html",
+        metavar="FILE",
+        help="write a page to look at: no network, no script needed; - prints it",
     )
     cluster.add_argument(
         "--level", choices=("event", "duplicate"), default="event", help="duplicate: copies only"
@@ -150,10 +152,16 @@ def _cluster(options: argparse.Namespace) -> int:
     result = _run(options, level=options.level, config=_config(options))
     if options.save:
         result.save(options.save)
-    if options.html:
+    if options.html == "-":
+        from dedup.views.report import page
+
+        print(page(result))
+    elif options.html:
         result.report(options.html)
     if options.output:
         _write_lines(result, options.output)
+    elif options.html == "-":
+        pass  # one thing at a time on one stream
     else:
         shown = [c for c in result.clusters if options.all or len(c) > 1]
         print("\n\n".join([result.summary, *map(str, shown)]))

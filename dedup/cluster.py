@@ -121,13 +121,17 @@ class Cluster:
         return sum(len(group) for group in self.groups)
 
     def __str__(self) -> str:
+        return self.told(_SHOWN)
+
+    def told(self, most: int) -> str:
+        """Return the story as lines for a terminal, with at most so many of its articles."""
         shown = self.canonical
         title = shorten(shown.title or shown.text, 200) or "(no text)"
         lines = [f"{title}  [{printable(shown.id)}]"]
         lines += [f"  shown because: {printable(reason)}" for reason in self.reasons]
         members = self.members
         # The one shown is told of wherever it stands.
-        told = [*members[:_SHOWN], *(m for m in members[_SHOWN:] if m.article.id == shown.id)]
+        told = [*members[:most], *(m for m in members[most:] if m.article.id == shown.id)]
         lines += ["  " + _member_line(member, shown.id) for member in told]
         if len(self) > len(told):
             lines.append(f"    … and {len(self) - len(told):,} more articles")

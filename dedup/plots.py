@@ -9,11 +9,12 @@ Laws
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from dedup.cluster import printable, shorten
+from dedup.cluster import Cluster, printable, shorten
 from dedup.errors import ConfigError, MissingDependencyError
 from dedup.events.clustering import PROBABILITY_UNIT
 from dedup.views.story import spread
@@ -21,16 +22,16 @@ from dedup.views.story import spread
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dedup.cluster import Cluster
     from dedup.dates import Interval
     from dedup.result import Clustering
 
 __all__ = ["Plots"]
 
-#: Stories of a timeline, and articles of one chart.
+#: Stories of a timeline, and articles of one; articles of a graph.
 _STORIES: Final = 20
 _MOST_STORIES: Final = 100
 _ARTICLES: Final = 2000
+_NODES: Final = 100
 
 #: Bars of a histogram of probabilities.
 _BARS: Final = 50
@@ -70,9 +71,12 @@ class Plots:
             If altair is not installed.
         """
         alt = _altair()
-        if not isinstance(stories, int) or not 1 <= stories <= _MOST_STORIES:
-            raise ConfigError(f"stories must lie between 1 and {_MOST_STORIES}, got {stories!r}")
-        values, order = [], []
+        if not isinstance(stories, Integral) or not 1 <= stories <= _MOST_STORIES:
+            raise ConfigError(
+                f"stories must be a whole number from 1 to {_MOST_STORIES}, got {stories!r}"
+            )
+        most = _ARTICLES // int(stories)
+        values, order, is_cut = [], [], False
         for cluster in self._result.clusters[:stories]:
             dated = [
                 (_middle(member.article.published), member.article.id, member)
@@ -82,6 +86,7 @@ class Plots:
             shown = cluster.canonical
             name = f"{cluster.label}  {shorten(shown.title or shown.text, _TITLE)}"
             order.append(name)
+            is_cut |= len(dated) > most
             values += [
                 {
                     "story": name,
@@ -90,7 +95,7 @@ class Plots:
                     "source": printable(member.article.source or ""),
                     "title": shorten(member.article.title or member.article.text),
                 }
-                for start, _, member in spread(sorted(dated), _ARTICLES // stories)
+                for start, _, member in spread(sorted(dated), most)
             ]
         return (
             alt.Chart(alt.Data(values=values))
@@ -101,7 +106,7 @@ class Plots:
                 color=alt.Color("role:N", title="role"),
                 tooltip=["title:N", "source:N", "when:T", "role:N"],
             )
-            .properties(width=460)
+            .properties(width=460, **_said(f"at most {most:,} articles of a story" * is_cut))
         )
 
     def sizes(self) -> Any:
@@ -191,14 +196,24 @@ class Plots:
         -------
         altair.LayerChart
             An arrow for each entry of ``cluster.provenance``; articles without one stand alone.
+            Of a large story a hundred articles are drawn, those with arrows first.
 
         Raises
         ------
+        ConfigError
+            If it is no story.
         MissingDependencyError
             If altair is not installed.
         """
         alt = _altair()
-        members = cluster.members[:_ARTICLES]
+        if not isinstance(cluster, Cluster):
+            raise ConfigError(
+                "the graph is drawn of a story, such as plot.graph(clustering.clusters[0]), "
+                f"got {cluster!r}"
+            )
+        found = cluster.provenance
+        linked = {name for arrow in found for name in (arrow.article, arrow.origin)}
+        members = sorted(cluster.members, key=lambda m: m.article.id not in linked)[:_NODES]
         order = sorted(
             members,
             key=lambda m: (
@@ -234,7 +249,7 @@ class Plots:
                 "certainty": arrow.certainty,
                 "reason": printable(arrow.reason),
             }
-            for arrow in cluster.provenance
+            for arrow in found
             if arrow.article in place and arrow.origin in place
         ]
         sort = [label[member.article.id] for member in order]
@@ -269,7 +284,14 @@ class Plots:
             .mark_point(shape="triangle-left", size=60, filled=True, color="gray")
             .encode(x=alt.X("end:Q", title=None, axis=None), y=row("from:N"))
         )
-        return (lines + ends + points).properties(width=320)
+        left = len(cluster) - len(members)
+        cut = f"{len(members):,} of {len(cluster):,} articles" if left else ""
+        return (lines + ends + points).properties(width=320, **_said(cut))
+
+
+def _said(what: str) -> dict[str, str]:
+    """Return what was left out as a chart's title; nothing if nothing was."""
+    return {"title": what} if what else {}
 
 
 def _middle(date: Interval) -> datetime:

@@ -412,8 +412,9 @@ class Clustering:
 
         Notes
         -----
-        The 3,000 largest stories can be opened; the others are lines, up to 20,000.  What is cut is
-        said.
+        The largest stories can be opened, the others are lines, as many as stay under 20 MB: some
+        five thousand stories of two articles, or a thousand of twelve, and thirty thousand lines.
+        What is cut is said.
         """
         from dedup.views.report import write_page
 
@@ -460,10 +461,11 @@ class Clustering:
         return f"Clustering: {counted} ({several} with several articles){skipped}"
 
     def __str__(self) -> str:
-        shown = [str(cluster) for cluster in self.clusters[:_SHOWN] if len(cluster) > 1]
+        first = self.clusters[:_SHOWN]
+        shown = [cluster.told(_MEMBERS) for cluster in first if len(cluster) > 1]
         several = sum(len(cluster) > 1 for cluster in self.clusters)
         left = several - len(shown)
-        more = [f"… and {left} more stories with several articles"] if left else []
+        more = [f"… and {left:,} more stories with several articles"] if left else []
         return "\n\n".join([self.summary, *shown, *more])
 
 
@@ -474,5 +476,6 @@ class UnknownIdError(DedupError, KeyError):
         return str(self.args[0])
 
 
-#: Stories that printing a clustering shows.
-_SHOWN = 20
+#: Stories that printing a clustering shows, and articles of each.
+_SHOWN = 10
+_MEMBERS = 10

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.arrays import connected_components
-from dedup.calibration import Calibration, Judgement, calibrate, checked_answer
+from dedup.calibration import Calibration, Judgement, calibrate, checked_answer, each_of
 from dedup.cluster import printable, shorten
 from dedup.config import Config
 from dedup.errors import ConfigError
@@ -268,7 +268,7 @@ def calibrated(result: Clustering, judged: Iterable[object], links: bool) -> Cal
     scores = kept_scores(result)
     groups = numbered(result)
     row_of = {m.article.id: row for row, group in enumerate(groups) for m in group.members}
-    answers = [_answer(result, each) for each in judged]
+    answers = [_answer(result, each) for each in each_of(judged)]
     must = [(a, b) for a, b, same in answers if same]
     cannot = [(a, b) for a, b, same in answers if not same]
     pairs = [(row_of[a], row_of[b]) for a, b, _ in answers]

@@ -72,6 +72,13 @@ def test_order_and_repetition_do_not_matter(answers: Any, random: Any) -> None:
     assert calibrate(one) == calibrate(other) == calibrate(swapped)
 
 
+@given(st.floats(0, 1), st.floats(0, 1), st.booleans())
+def test_a_pair_of_two_collections_counts_once(one: float, other: float, same: bool) -> None:
+    both = [Judgement(a="a", b="b", same=same, joined_at=height) for height in (one, other)]
+    assert calibrate(both) == calibrate(both[::-1])
+    assert calibrate(both) == calibrate([min(both, key=lambda each: each.joined_at)])
+
+
 @given(st.lists(st.floats(0, 1), max_size=25), THRESHOLDS)
 def test_unanimous_judgements_never_lead_the_wrong_way(
     heights: list[float], threshold: float
@@ -290,6 +297,21 @@ def test_what_is_no_judgement_is_refused(result: Clustering) -> None:
         with pytest.raises(ConfigError, match=r"must be True \(same event\) or False"):
             result.calibrate([(pair.a, pair.b, odd)])  # type: ignore[list-item]
     assert result.calibrate([(pair.a, pair.b, np.bool_(True))]).n_same == 1  # type: ignore[list-item]
+
+
+def test_judgements_that_are_no_list_are_refused(result: Clustering) -> None:
+    one = result.borderline(1)[0].judged(same=True)
+    for wrong in (one, None, 5):
+        with pytest.raises(ConfigError, match=r"must be a list or another iterable"):
+            Config.calibrated(wrong)  # type: ignore[arg-type]
+        with pytest.raises(ConfigError, match=r"must be a list or another iterable"):
+            result.calibrate(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("height", [float("nan"), 7.0, -0.1, "0.5", None, True])
+def test_a_height_that_is_no_probability_is_refused(height: Any) -> None:
+    with pytest.raises(ConfigError, match=r"joined_at of the judgement of 'a' and 'b'"):
+        Judgement(a="a", b="b", same=True, joined_at=height)
 
 
 def test_judgements_of_two_configurations_are_refused(belgium: Rows, result: Clustering) -> None:

@@ -40,9 +40,9 @@ def test_the_timeline_has_a_line_for_each_story(result: Clustering) -> None:
     assert len(first) == len(dated)
 
 
-@pytest.mark.parametrize("stories", [0, -1, 101, 2.5])
+@pytest.mark.parametrize("stories", [0, -1, 101, 2.5, "5", None])
 def test_the_timeline_takes_a_number_that_can_be_drawn(result: Clustering, stories: Any) -> None:
-    with pytest.raises(ConfigError, match="between 1 and 100"):
+    with pytest.raises(ConfigError, match="a whole number from 1 to 100"):
         result.plot.timeline(stories)
 
 
@@ -55,7 +55,9 @@ def test_of_a_large_story_the_first_and_the_last_are_drawn() -> None:
         }
         for at in range(300)
     ]
-    told = values(drawn(find_clusters(rows, progress=False).plot.timeline(100)))
+    chart = drawn(find_clusters(rows, progress=False).plot.timeline(100))
+    assert chart["title"] == "at most 20 articles of a story"
+    told = values(chart)
     assert len(told) == 20
     assert told[0]["when"] == "2020-09-13T12:26:40+00:00"
     assert told[-1]["when"] == "2020-09-13T13:11:31+00:00"
@@ -83,6 +85,22 @@ def test_the_graph_has_an_arrow_for_each_who_copied(result: Clustering) -> None:
     assert len(lines) == len(cluster.provenance)
     assert all(value["end"] < value["start"] for value in lines)
     assert drawn(result.plot.graph(result.clusters[-1]))
+    assert "title" not in chart and "title" not in drawn(result.plot.timeline())
+    with pytest.raises(ConfigError, match=r"such as plot.graph\(clustering.clusters\[0\]\), got 0"):
+        result.plot.graph(0)  # type: ignore[arg-type]
+
+
+def test_of_a_large_graph_the_articles_with_arrows_are_drawn(
+    monkeypatch: pytest.MonkeyPatch, result: Clustering
+) -> None:
+    cluster = result.cluster_of("en-vsse-wire")
+    linked = {name for arrow in cluster.provenance for name in (arrow.article, arrow.origin)}
+    assert len(linked) < len(cluster)
+    monkeypatch.setattr("dedup.plots._NODES", len(linked))
+    chart = drawn(result.plot.graph(cluster))
+    lines, _, points = (values(layer) for layer in chart["layer"])
+    assert chart["title"] == f"{len(linked)} of {len(cluster)} articles"
+    assert (len(points), len(lines)) == (len(linked), len(cluster.provenance))
 
 
 def test_charts_stay_small() -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from unicodedata import combining, east_asian_width
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from wcwidth import wcswidth, wcwidth
 
 from conftest import FIXTURES, read_lines
 from dedup import CanonicalConfig, Clustering, Config, compare, find_clusters
 from dedup.cli import main
+from dedup.explain_across import AcrossEvidence
 from dedup.views.elements import address, element, quoted, said, written
 from dedup.views.overview import fitted, overview, table
-from dedup.views.passages import common_passages, words_in
+from dedup.views.passages import Words
 from dedup.views.report import page
 from dedup.views.story import timeline
 
@@ -70,6 +72,13 @@ class Seen(HTMLParser):
 @pytest.fixture(scope="module")
 def result() -> Clustering:
     return find_clusters([*read_lines(FIXTURES / "belgium.jsonl"), *HOSTILE], progress=False)
+
+
+def written_out(title: str) -> str:
+    """Return a title as it stands on a page: what steers is written out."""
+    return "".join(
+        c if c.isprintable() or c == "\u200d" else ascii(c)[1:-1] for c in " ".join(title.split())
+    )
 
 
 def every_view(result: Clustering) -> dict[str, str]:
@@ -125,15 +134,14 @@ def test_what_an_article_says_is_isolated(result: Clustering) -> None:
     html = page(result)
     assert "مرحبا بالعالم" in html
     for _, attributes in (each for each in Seen(html).tags if each[0] == "bdi"):
-        assert attributes == {"dir": "auto"}
+        assert attributes == {}  # its direction is that of what it holds
 
 
 def test_a_page_holds_every_article(result: Clustering) -> None:
-    text = " ".join(Seen(page(result)).said.split())
+    text = Seen(page(result)).said
     for cluster in result.clusters:
         for member in cluster.members:
-            start = " ".join(member.article.title[:20].split())
-            assert start.isprintable() is False or start in text, member.article.id
+            assert written_out(member.article.title) in text, member.article.id
     assert "<b>All</b> stories" not in page(result, "<b>All</b> stories")
 
 
@@ -160,20 +168,90 @@ def test_names_are_marked_beside_passages(result: Clustering) -> None:
     assert len(kinds) > 10
 
 
+def test_evidence_adds_up_on_the_page(result: Clustering) -> None:
+    evidence = result.explain("en-vsse-wire", "en-vsse-rewrite")
+    assert len(evidence.contributions) > 12
+    seen = Seen(evidence._repr_html_())
+    table = seen.said[seen.said.index("log-odds") :]
+    assert f"before the evidence{evidence.baseline:+.2f}" in table
+    assert f"{len(evidence.contributions) - 12} smaller ones" in table
+    assert f"in all{evidence.log_odds:+.2f}" in table
+    numbers = [
+        float(text)
+        for text in seen.text
+        if text[:1] in "+-" and text[1:].replace(".", "").isdigit()
+    ]
+    assert len(numbers) == 15
+    assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=0.08)  # each is rounded
+
+
+def test_evidence_says_how_clusters_compared_across_languages(result: Clustering) -> None:
+    pair = result.explain("en-vsse-wire", "en-vsse-rewrite")
+    across = AcrossEvidence(
+        joined=True,
+        cosine=0.71,
+        log_odds=1.5,
+        threshold=0.25,
+        baseline=-2.0,
+        contributions=(("of one meaning", 3.5),),
+    )
+    text = Seen(replace(pair, across=across)._repr_html_()).said
+    assert "Across languages: joined as clusters, cosine of their means 0.71" in text
+    assert "of one meaning+3.50" in text
+    assert "in all+1.50" in text
+
+
+def test_paragraphs_stay_apart_side_by_side() -> None:
+    story = "The mayor opened the harbour of Brechin.\nIt had been closed for 3 years."
+    seen = Seen(compare(story, story + "\nRain fell.")._repr_html_())
+    assert "harbour of Brechin.\nIt had been closed" in seen.said
+
+
+def test_of_many_names_some_are_shown_and_the_rest_counted(result: Clustering) -> None:
+    evidence = result.explain("en-vsse-wire", "en-vsse-rewrite")
+    names = tuple(f"name{number}" for number in range(33))
+    text = Seen(replace(evidence, only_a=names)._repr_html_()).said
+    assert "name19 and 13 more" in text
+    assert "name20" not in text
+
+
+def test_of_a_long_text_the_part_that_was_read_is_named() -> None:
+    words = " ".join(f"word{number}" for number in range(4_000))
+    rows = [
+        {"id": "a", "text": words, "source": "a.example"},
+        {"id": "b", "text": words + " And quite another ending, with other words.", "source": "b"},
+    ]
+    text = Seen(find_clusters(rows, progress=False).clusters[0]._repr_html_()).said
+    assert "of its first 20,000 characters 100% the same" in text
+
+
 def test_what_is_cut_is_said(monkeypatch: pytest.MonkeyPatch, result: Clustering) -> None:
-    monkeypatch.setattr("dedup.views.report.MOST_STORIES", 2)
-    monkeypatch.setattr("dedup.views.report.MOST_LINES", 3)
+    monkeypatch.setattr("dedup.views.report.ROOM_FOR_STORIES", 8_000)
+    monkeypatch.setattr("dedup.views.report.ROOM_FOR_LINES", 600)
     monkeypatch.setattr("dedup.views.story.MOST_MEMBERS", 2)
-    text = Seen(page(result)).said
+    seen = Seen(page(result))
     several = sum(len(cluster) > 1 for cluster in result.clusters)
-    assert f"Of {several} stories with several articles, the largest 2 can be opened" in text
-    assert f"{len(result) - 5} more stories are not on this page." in text
-    assert "4 more articles are not shown." in text
+    opened = sum(attributes.get("class") == "story" for _, attributes in seen.tags)
+    lines = sum(attributes.get("class") == "single" for _, attributes in seen.tags)
+    assert 0 < opened < several and 0 < lines < len(result) - opened
+    said = f"Of {several} stories with several articles, the largest {opened} can be opened"
+    assert said in seen.said
+    assert f"{len(result) - opened - lines} more stories are not on this page." in seen.said
+    assert "4 more articles are not shown." in seen.said
 
 
 def test_skipped_rows_are_told_of() -> None:
     skipping = find_clusters(["A text.", {"text": 5}], on_error="skip", progress=False)
     assert "Rows that could not be read: 1" in page(skipping)
+
+
+def test_of_many_skipped_rows_some_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedup.views.report.ROOM_FOR_SKIPPED", 500)
+    skipping = find_clusters([{"text": 5}] * 30, on_error="skip", progress=False)
+    text = Seen(page(skipping)).said
+    shown = text.count("row ")
+    assert 0 < shown < 30
+    assert f"and {30 - shown} more" in text
 
 
 def test_nothing_to_show_is_no_error() -> None:
@@ -188,6 +266,30 @@ def test_the_command_line_writes_a_page(tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     assert main(["cluster", str(FIXTURES / "belgium.jsonl"), "--html", str(out)]) == 0
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_command_line_prints_a_page(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["cluster", str(FIXTURES / "belgium.jsonl"), "--html", "-"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("<!DOCTYPE html>")
+    assert printed.endswith("</html>\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clustering_prints_in_few_lines() -> None:
+    rows = [
+        {"id": f"{story}-{at}", "text": f"Port{story} counts {story + 11} ships in its harbour."}
+        for story in range(40)
+        for at in range(30)
+    ]
+    found = find_clusters(rows, level="duplicate", progress=False)
+    lines = str(found).splitlines()
+    assert len(lines) < 200
+    assert lines[-1] == "… and 30 more stories with several articles"
+    assert lines.count("    … and 20 more articles") == 10
 
 
 def test_a_day_is_the_day_that_was_written() -> None:
@@ -224,67 +326,114 @@ def test_a_table_is_short_and_aligned(result: Clustering) -> None:
     assert len(lines) <= 13
     assert lines[0].startswith("<Clustering: ")
     at = lines[1].index("first")
-    assert all(line[at - 2 : at] == "  " or "…" in line[:3] for line in lines[2:] if line.isascii())
+    for line in lines[2:]:
+        if not line.startswith("…"):
+            before = next(n for n in range(len(line)) if wcswidth(line[:n]) == at)
+            assert line[before - 2 : before] == "  "
+            assert line[before : before + 10].strip().count("-") in (0, 2)
 
 
-@given(st.text(max_size=40), st.integers(2, 30), st.booleans())
+#: Letters of all scripts with their marks; but for the parts that Hangul letters are made of.
+letters = st.characters(
+    categories=["L", "M", "Nd", "P", "Z"],
+    exclude_characters=[
+        *map(chr, range(0x1160, 0x1200)),
+        *map(chr, range(0xD7B0, 0xD800)),
+        "\u3164",
+        "\uffa0",
+    ],
+)
+
+
+@given(st.text(letters, max_size=40), st.integers(2, 30), st.booleans())
+@example("ภาษาไทยที่นี่มีน้ำท่วม", 12, False)
+@example("हिन्दी में समाचार", 9, False)
+@example("比利时情报机构正在监视阿里巴巴", 11, True)
 def test_a_cell_is_as_wide_as_was_asked(text: str, width: int, right: bool) -> None:
     shown = fitted(text, width, right=right)
-    columns = sum(
-        0 if combining(c) else 2 if east_asian_width(c) in ("W", "F") else 1 for c in shown
-    )
-    assert columns == width
+    assert sum(map(wcwidth, shown)) == width
     assert shown.isprintable()
 
 
-@given(st.text())
+@given(st.text(st.one_of(st.characters(), st.sampled_from("\u202e\u2066\x00\x1b\x85\ud83d<>&\"'"))))
 def test_any_text_comes_back_as_text(text: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        return
     for html in (
         written(said(text)),
         written(quoted(text, [(0, len(text) // 2, "passage")])),
-        written(element("p", text, title=text)),
+        written(element("p", text, element("b"), text, title=text)),
         written(address(text, text)),
     ):
-        assert {tag for tag, _ in Seen(html).tags} <= {"bdi", "mark", "p", "a", "span"}
+        assert {tag for tag, _ in Seen(html).tags} <= {"bdi", "mark", "p", "a", "b", "span"}
+        assert not set(html) & {*"\u202e\u2066\x00\x1b\x85\ud83d"}
+        html.encode("utf-8")
 
 
-words = st.lists(st.sampled_from("abcdefg"), max_size=14)
+words = st.lists(st.sampled_from("abcd比利时"), max_size=14)
+
+
+def weight(run: list[str]) -> int:
+    return sum(2 if word.isascii() else 1 for word in run)
+
+
+def windows(run: list[str], least: int) -> dict[tuple[int, int], tuple[str, ...]]:
+    """Return the shortest runs of so many words, by where they begin and end."""
+    return {
+        (start, end): tuple(run[start:end])
+        for start in range(len(run))
+        for end in range(start + 1, len(run) + 1)
+        if weight(run[start : end - 1]) < 2 * least <= weight(run[start:end])
+    }
 
 
 @given(words, words, st.integers(1, 4))
 def test_common_passages_are_all_runs_that_both_hold(
     a: list[str], b: list[str], least: int
 ) -> None:
-    texts = " ".join(a), " ".join(b)
-    for mine, theirs, text, marks in zip(
-        (a, b), (b, a), texts, common_passages(*texts, least), strict=True
-    ):
-        windows = {tuple(theirs[at : at + least]) for at in range(len(theirs) - least + 1)}
-        covered = set()
-        for at in range(len(mine) - least + 1):
-            if tuple(mine[at : at + least]) in windows:
-                covered |= set(range(at, at + least))
-        spans = words_in(text)
-        found = {
+    for mine, theirs in ((a, b), (b, a)):
+        here, there = Words(" ".join(mine), least), Words(" ".join(theirs), least)
+        known = set(windows(theirs, least).values())
+        covered = {
             at
-            for at, (start, end) in enumerate(spans)
-            if any(low <= start and end <= high for low, high in marks)
+            for (start, end), window in windows(mine, least).items()
+            if window in known or mine == theirs
+            for at in range(start, end)
         }
-        assert found == covered
-        assert all(x[1] <= y[0] for x, y in pairwise(marks))
+        if mine == theirs:
+            covered = set(range(len(mine)))
+        runs = here.runs_in(there)
+        assert {at for start, end in runs for at in range(start, end)} == covered
+        assert all(x[1] <= y[0] for x, y in pairwise(runs))
+        own = here.first_beside(runs)
+        gaps = [0, *(place for run in runs for place in run), len(mine)]
+        beside = [mine[start:end] for start, end in zip(gaps[::2], gaps[1::2], strict=True)]
+        long = [" ".join(gap) for gap in beside if weight(gap) >= 2 * least]
+        assert own == (long[0] if long else "")
+
+
+def test_what_is_found_stands_in_the_text() -> None:
+    one = Words("The hub at Liège had 1,500 jobs, they said.", 3)
+    other = Words("THE HUB AT LIÈGE (1500 jobs)", 3)
+    assert [one.text[a:b] for a, b in one.passages_in(other)] == ["The hub at Liège"]
+    assert [other.text[a:b] for a, b in other.passages_in(one)] == ["THE HUB AT LIÈGE"]
+
+
+def test_a_few_characters_without_spaces_are_no_passage() -> None:
+    one, other = Words("他们在星期一说没有任何消息"), Words("她在星期一说下雨")
+    assert one.passages_in(other) == []
+    long = Words("比利时国家安全局正在监视阿里巴巴在列日的物流中心")
+    short = Words("据报道比利时国家安全局正在监视一家公司")
+    assert [long.text[a:b] for a, b in long.passages_in(short)] == ["比利时国家安全局正在监视"]
 
 
 def test_paragraphs_that_changed_places_are_found() -> None:
     one = "The hub at Liege is watched closely. Officers said nothing of it on Monday."
     other = "Officers said nothing of it on Monday! Now the hub at Liege is watched closely."
-    here, there = common_passages(one, other)
-    assert [one[a:b] for a, b in here] == [
+    here, there = Words(one), Words(other)
+    assert [one[a:b] for a, b in here.passages_in(there)] == [
         "The hub at Liege is watched closely",
         "Officers said nothing of it on Monday",
     ]
-    assert len(there) == 2
+    assert len(there.passages_in(here)) == 2
 
 
 def test_an_overview_counts(result: Clustering) -> None:

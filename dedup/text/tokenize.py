@@ -266,6 +266,22 @@ def word_texts(text: str) -> set[str]:
     }
 
 
+def word_spans(text: str) -> list[tuple[int, int, str]]:
+    """Return where each word stands, and its folded form; in unspaced scripts, each character.
+
+    >>> word_spans("1,500 jobs"), word_spans("比利时")
+    ([(0, 5, '1500'), (6, 10, 'jobs')], [(0, 1, '比'), (1, 2, '利'), (2, 3, '时')])
+    """
+    if text.isascii():
+        return [
+            (match.start(), match.end(), plain_number(match[0]))
+            for match in _ASCII_WORD.finditer(text.lower())
+        ]
+    return [
+        (match.start(), match.end(), plain_number(fold(match[0]))) for match in _WORD.finditer(text)
+    ]
+
+
 def plain_number(number: str) -> str:
     """Return a number without the marks between its thousands.
 

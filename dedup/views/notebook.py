@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from dedup.views.elements import Child, element, written
+from dedup.views.elements import Child, asset, element, written
 from dedup.views.story import evidence_view, stories_table, story_view
 
 if TYPE_CHECKING:
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
     from dedup.explain import Evidence
     from dedup.result import Clustering
 
-__all__ = ["asset", "html_of_cluster", "html_of_clustering", "html_of_evidence"]
+__all__ = ["html_of_cluster", "html_of_clustering", "html_of_evidence"]
 
 #: Stories that a notebook shows of a result.
 _SHOWN: Final = 20
@@ -50,11 +48,5 @@ def html_of_evidence(evidence: Evidence) -> str:
     return _shown(evidence_view(evidence))
 
 
-@cache
-def asset(name: str) -> str:
-    """Return a file of this package."""
-    return (files("dedup.views") / name).read_text(encoding="utf-8")
-
-
 def _shown(parts: Sequence[Child]) -> str:
-    return written(element("div", element("style", asset("style.css")), *parts, class_="dedup"))
+    return written(element("div", asset("style", "style.css"), *parts, class_="dedup"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 from dedup.cluster import printable, shorten
 
@@ -134,7 +134,7 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
 
 
 def _columns(character: str) -> int:
-    if combining(character):
+    if category(character).startswith("M"):  # it is written over, under or around the one before
         return 0
     return 2 if east_asian_width(character) in "WF" else 1
 

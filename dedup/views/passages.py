@@ -2,89 +2,107 @@
 
 Theory of operation: a run of words is common if each of its windows of a few words occurs in the
 other text.  So paragraphs that changed places are found, which an alignment would not do, in time
-linear in the two lengths.
+linear in the two lengths.  In scripts without spaces the words are characters, of which it takes
+two to say as much: a window is as many words, or twice as many characters, or what lies between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Final
 
 import regex
 
-from dedup.text.tokenize import fold
+from dedup.text.tokenize import UNSPACED, word_spans
 
-__all__ = ["LEAST", "Span", "common_passages", "words_in"]
+__all__ = ["LEAST", "Span", "Words"]
 
 #: Words of the shortest passage that counts: shorter ones are phrases of the language.
 LEAST: Final = 5
 
-#: Where a passage begins and ends in a text.
+#: Where something begins and ends.
 Span = tuple[int, int]
 
-#: A word; in scripts without spaces, a character with its marks.
-_UNSPACED: Final = "".join(
-    rf"\p{{{name}}}" for name in ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
-)
-_WORD: Final = regex.compile(
-    rf"[{_UNSPACED}]\p{{M}}*|(?:(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}])+"
-)
+_UNSPACED: Final = regex.compile(f"[{UNSPACED}]")
 
 
-def words_in(text: str) -> list[Span]:
-    """Return where the words of a text stand.
-
-    >>> [ "Liège: 1,500 jobs"[a:b] for a, b in words_in("Liège: 1,500 jobs") ]
-    ['Liège', '1', '500', 'jobs']
-    """
-    return [match.span() for match in _WORD.finditer(text)]
-
-
-def common_passages(
-    a: str, b: str, least: int = LEAST
-) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """Return the passages of each text that stand in the other one, too.
+class Words:
+    """The words of a text, to be laid beside those of others.
 
     Parameters
     ----------
-    a, b : str
+    text : str
     least : int
         Words of the shortest passage that counts.
 
-    Returns
-    -------
-    tuple of two tuples of (int, int)
-        In each, where they begin and end, in order and apart.  O(len(a) + len(b)).
-
     Examples
     --------
-    >>> one, other = "The hub is watched. It rained.", "It rained, said all; the hub is watched!"
-    >>> here, there = common_passages(one, other, 2)
-    >>> [one[start:end] for start, end in here], [other[start:end] for start, end in there]
-    (['The hub is watched', 'It rained'], ['It rained', 'the hub is watched'])
+    >>> one = Words("The hub is watched. It rained.", 2)
+    >>> other = Words("It rained, said all; the hub is watched!", 2)
+    >>> [one.text[start:end] for start, end in one.passages_in(other)]
+    ['The hub is watched', 'It rained']
     """
-    spans = words_in(a), words_in(b)
-    words = [
-        [fold(text[start:end]) for start, end in each]
-        for text, each in zip((a, b), spans, strict=True)
-    ]
-    windows = [
-        [tuple(each[at : at + least]) for at in range(len(each) - least + 1)] for each in words
-    ]
-    known = [set(each) for each in windows]
-    one, other = (
-        _joined(spans[side], [window in known[1 - side] for window in windows[side]], least)
-        for side in (0, 1)
-    )
-    return one, other
 
+    def __init__(self, text: str, least: int = LEAST) -> None:
+        self.text = text
+        self._least = least
+        #: Where each word stands, and its folded form.
+        self.found = word_spans(text)
 
-def _joined(spans: Sequence[Span], common: Sequence[bool], least: int) -> tuple[Span, ...]:
-    """Return the runs of words that common windows cover."""
-    found: list[tuple[int, int]] = []
-    for first, is_common in enumerate(common):
-        if is_common and found and first < found[-1][1]:
-            found[-1] = (found[-1][0], first + least)
-        elif is_common:
-            found.append((first, first + least))
-    return tuple((spans[start][0], spans[end - 1][1]) for start, end in found)
+    def passages_in(self, other: Words) -> list[Span]:
+        """Return where the passages stand that the other text holds, too: in order and apart."""
+        return [
+            (self.found[first][0], self.found[last - 1][1]) for first, last in self.runs_in(other)
+        ]
+
+    def runs_in(self, other: Words) -> list[Span]:
+        """Return the same as places among the words.  O(words of both), once for each text."""
+        if self.text == other.text:
+            return [(0, len(self.found))] if self.found else []
+        runs: list[Span] = []
+        for first, last in self._windows:
+            if tuple(self._forms[first:last]) not in other._known:
+                continue
+            if runs and first < runs[-1][1]:
+                runs[-1] = (runs[-1][0], last)
+            else:
+                runs.append((first, last))
+        return runs
+
+    def first_beside(self, runs: Sequence[Span]) -> str:
+        """Return the first passage that lies in none of some runs; empty if all are too short."""
+        for (_, start), (end, _) in pairwise([(0, 0), *runs, (len(self.found),) * 2]):
+            if self._weights[end] - self._weights[start] >= 2 * self._least:
+                return self.text[self.found[start][0] : self.found[end - 1][1]]
+        return ""
+
+    @cached_property
+    def _forms(self) -> list[str]:
+        return [form for _, _, form in self.found]
+
+    @cached_property
+    def _weights(self) -> Sequence[int]:
+        """The words before each place, in halves: a character without spaces is half a word."""
+        if not _UNSPACED.search(self.text):
+            return range(0, 2 * len(self.found) + 1, 2)
+        halves = (1 if _UNSPACED.match(form) else 2 for form in self._forms)
+        return [0, *accumulate(halves)]
+
+    @cached_property
+    def _windows(self) -> list[Span]:
+        return list(self._each_window())
+
+    def _each_window(self) -> Iterator[Span]:
+        weights, last = self._weights, 0
+        for first in range(len(self.found)):
+            while weights[last] - weights[first] < 2 * self._least:
+                if last == len(self.found):
+                    return
+                last += 1
+            yield first, last
+
+    @cached_property
+    def _known(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(tuple(self._forms[first:last]) for first, last in self._windows)

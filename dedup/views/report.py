@@ -3,31 +3,34 @@
 Laws
 ----
 * What is cut is said on the page.
-* Every article is on it, at least by its title, up to so many that a browser still opens it.
+* Every story is on it, at least by its title, up to so many that a browser still opens it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element
 
 from dedup.version import __version__
-from dedup.views.elements import Child, element, said, written
-from dedup.views.notebook import asset
+from dedup.views.elements import Child, asset, element, said, said_plainly, written
 from dedup.views.overview import day, overview
 from dedup.views.story import story_view, timeline
 
 if TYPE_CHECKING:
+    from dedup.article import Skipped
     from dedup.cluster import Cluster
     from dedup.result import Clustering
 
 __all__ = ["page", "write_page"]
 
-#: Stories that can be opened, and lines for what cannot: so a page stays under 20 MB.
-MOST_STORIES: Final = 3_000
-MOST_LINES: Final = 20_000
+#: Bytes for stories that can be opened, for lines of what cannot, and for rows that were skipped:
+#: so a page stays under 20 MB, whatever stands in it.
+ROOM_FOR_STORIES: Final = 12_000_000
+ROOM_FOR_LINES: Final = 6_000_000
+ROOM_FOR_SKIPPED: Final = 1_000_000
 
 _TITLE: Final = 160
 
@@ -41,22 +44,32 @@ def page(result: Clustering, title: str = "Stories") -> str:
     """Return a result as a page of HTML."""
     several = [cluster for cluster in result.clusters if len(cluster) > 1]
     single = [cluster for cluster in result.clusters if len(cluster) == 1]
-    lines = [*several[MOST_STORIES:], *single]
-    main = element("main", *(_story(cluster) for cluster in several[:MOST_STORIES]))
-    if len(several) > MOST_STORIES:
+    opened = _within(map(_story, several), ROOM_FOR_STORIES)
+    rest = [*several[len(opened) :], *single]
+    main = element("main", *opened)
+    if len(opened) < len(several):
         main.append(
             element(
                 "p",
                 f"Of {len(several):,} stories with several articles, the largest "
-                f"{MOST_STORIES:,} can be opened; the others are lines below.",
+                f"{len(opened):,} can be opened; the others are lines below.",
             )
         )
+    lines = _within(map(_line, rest), ROOM_FOR_LINES)
     if lines:
-        main.append(_lines(lines[:MOST_LINES], len(single)))
-    if len(lines) > MOST_LINES:
-        main.append(element("p", f"{len(lines) - MOST_LINES:,} more stories are not on this page."))
+        others = len(several) - len(opened)
+        more = counted(others, "more story with several", "more stories with several")
+        alone = counted(len(single), "article that stands alone", "articles that stand alone")
+        title_of_lines = " and ".join([more] * bool(others) + [alone] * bool(single))
+        main.append(_folded(title_of_lines, lines))
+    if len(lines) < len(rest):
+        main.append(element("p", f"{len(rest) - len(lines):,} more stories are not on this page."))
     if result.skipped:
-        main.append(_skipped(result))
+        rows = _within(map(_skipped, result.skipped), ROOM_FOR_SKIPPED)
+        left = len(result.skipped) - len(rows)
+        more_rows = [element("li", f"and {left:,} more")] if left else []
+        title_of_rows = f"Rows that could not be read: {len(result.skipped):,}"
+        main.append(_folded(title_of_rows, [*rows, *more_rows]))
     field = element("input", type="search", id="query", autocomplete="off")
     search = element(
         "form",
@@ -73,7 +86,7 @@ def page(result: Clustering, title: str = "Stories") -> str:
         element("header", element("h1", said(title)), element("p", result.summary), search),
         main,
         element("footer", element("p", f"Made by story-dedup {__version__}.", class_="meta")),
-        element("script", asset("page.js")),
+        asset("script", "page.js"),
         class_="dedup",
     )
     head = element(
@@ -81,7 +94,8 @@ def page(result: Clustering, title: str = "Stories") -> str:
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", said_plainly(title)),
-        element("style", asset("page.css") + asset("style.css")),
+        asset("style", "page.css"),
+        asset("style", "style.css"),
     )
     return "<!DOCTYPE html>\n" + written(element("html", head, body, lang="en"))
 
@@ -95,9 +109,15 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def said_plainly(text: str) -> str:
-    """Return what an article or a user says, where no markup may stand."""
-    return said(text).text or ""
+def _within(nodes: Iterable[Element], room: int) -> list[Element]:
+    """Return the first of some elements, as many as so many bytes hold."""
+    taken = []
+    for node in nodes:
+        room -= len(written(node).encode())
+        if room < 0:
+            break
+        taken.append(node)
+    return taken
 
 
 def _story(cluster: Cluster) -> Element:
@@ -127,41 +147,29 @@ def _story(cluster: Cluster) -> Element:
     )
 
 
-def _lines(clusters: list[Cluster], n_single: int) -> Element:
-    lines = []
-    for cluster in clusters:
-        shown = cluster.canonical
-        facts = [
-            shown.source or "",
-            "" if shown.published is None else str(shown.published),
-            f"{len(cluster)} articles" if len(cluster) > 1 else "",
-        ]
-        line = element("li", said(shown.title or shown.text, _TITLE), class_="single")
-        rest = [fact for fact in facts if fact]
-        if rest:
-            line.append(element("span", " ", *_dotted(rest), class_="meta"))
-        lines.append(line)
-    alone = counted(n_single, "article that stands alone", "articles that stand alone")
-    others = sum(len(cluster) > 1 for cluster in clusters)
-    more = counted(others, "more story with several", "more stories with several")
-    title = " and ".join(filter(None, [more if others else "", alone if n_single else ""]))
-    return element("details", element("summary", title), element("ul", *lines))
+def _line(cluster: Cluster) -> Element:
+    shown = cluster.canonical
+    facts = [
+        shown.source or "",
+        "" if shown.published is None else str(shown.published),
+        f"{len(cluster):,} articles" if len(cluster) > 1 else "",
+    ]
+    line = element("li", said(shown.title or shown.text, _TITLE), class_="single")
+    if any(facts):
+        line.append(element("span", " ", *_dotted(filter(None, facts)), class_="meta"))
+    return line
 
 
-def _dotted(facts: list[str]) -> list[Child]:
+def _dotted(facts: Iterable[str]) -> list[Child]:
     children: list[Child] = []
     for at, fact in enumerate(facts):
         children += [" · " if at else None, said(fact, 60)]
     return children
 
 
-def _skipped(result: Clustering) -> Element:
-    lines = [
-        element("li", f"row {skipped.index}: ", said(skipped.reason, 200))
-        for skipped in result.skipped[:MOST_LINES]
-    ]
-    return element(
-        "details",
-        element("summary", f"Rows that could not be read: {len(result.skipped):,}"),
-        element("ul", *lines),
-    )
+def _skipped(row: Skipped) -> Element:
+    return element("li", f"row {row.index}: ", said(row.reason, 200))
+
+
+def _folded(title: str, lines: Sequence[Element]) -> Element:
+    return element("details", element("summary", title), element("ul", *lines))

@@ -8,19 +8,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 from xml.etree.ElementTree import Element
 
-from dedup.cluster import printable
 from dedup.descent import cleaned_members, descents
-from dedup.text.tokenize import fold, strip_accents
+from dedup.text.tokenize import strip_accents
 from dedup.views.elements import Child, address, element, quoted, said
 from dedup.views.overview import Overview, day, overview
-from dedup.views.passages import Span, common_passages, words_in
+from dedup.views.passages import Span, Words
 
 if TYPE_CHECKING:
     from dedup.cluster import Cluster, Member
-    from dedup.explain import Contribution, Evidence
+    from dedup.explain import Evidence
     from dedup.text.clean import CleanArticle
 
-__all__ = ["bars", "evidence_view", "spread", "stories_table", "story_view", "timeline"]
+__all__ = ["evidence_view", "spread", "stories_table", "story_view", "timeline"]
 
 #: Members of a story that are shown; and characters of a title, and of a passage.
 MOST_MEMBERS: Final = 50
@@ -30,7 +29,14 @@ _PASSAGE: Final = 180
 #: Characters of a text that are laid side by side with another.
 _MOST_TEXT: Final = 20_000
 
+#: Contributions to a score that are shown one by one, and words of each kind.
+_MOST_BARS: Final = 12
+_MOST_WORDS: Final = 20
+
 _WIDTH, _HEIGHT = 120, 16
+
+#: Kinds of contributions that are words.
+_WORDS: Final = ("name", "number", "term")
 
 _Value = TypeVar("_Value")
 
@@ -160,7 +166,8 @@ def _members(cluster: Cluster, cleaned: Sequence[CleanArticle]) -> Element:
     head = element("tr", *(element("th", name, scope="col") for name in names))
     shown = cluster.canonical.id
     every = list(zip(cluster.members, cleaned, strict=True))
-    own = next(told.body for member, told in every if member.article.id == shown)[:_MOST_TEXT]
+    body = next(told.body for member, told in every if member.article.id == shown)
+    own = Words(body[:_MOST_TEXT])
     first = every[:MOST_MEMBERS]
     # The one shown is told of wherever it stands.
     first += [each for each in every[MOST_MEMBERS:] if each[0].article.id == shown]
@@ -170,13 +177,15 @@ def _members(cluster: Cluster, cleaned: Sequence[CleanArticle]) -> Element:
     return element("table", element("thead", head), element("tbody", *rows))
 
 
-def _member(member: Member, told: CleanArticle, shown_body: str, *, is_shown: bool) -> Element:
+def _member(member: Member, told: CleanArticle, beside: Words, *, is_shown: bool) -> Element:
     article = member.article
     credits: list[Child] = []
     for at, credit in enumerate(told.credits[:3]):
         relation = credit.relation.replace("_", " ")
         credits += ["; " if at else None, f"{relation} ", said(credit.name, 40)]
-    beside = ["the one shown"] if is_shown else _difference(told.body[:_MOST_TEXT], shown_body)
+    if len(told.credits) > 3:
+        credits.append(f" and {len(told.credits) - 3} more")
+    difference = ["the one shown"] if is_shown else _difference(told.body, beside)
     note = element("span", f" ({member.note})") if member.note else None
     title = address(article.url, said(article.title or article.text, _TITLE))
     return element(
@@ -190,33 +199,23 @@ def _member(member: Member, told: CleanArticle, shown_body: str, *, is_shown: bo
             class_="short",
         ),
         element("td", *credits),
-        element("td", *beside),
+        element("td", *difference),
         class_="shown" if is_shown else None,
     )
 
 
-def _difference(body: str, other: str) -> list[Child]:
+def _difference(body: str, beside: Words) -> list[Child]:
     """Say how much of a text stands in another, and quote what does not first."""
     if not body:
         return ["no text"]
-    shared, _ = common_passages(body, other)
-    words = words_in(body)
-    held = sum(any(start <= a and b <= end for start, end in shared) for a, b in words)
-    share = held / len(words) if words else 0.0
-    own = _first_of_its_own(body, shared)
-    if not own:
-        return [f"{share:.0%} the same"]
-    return [f"{share:.0%} the same; its own: “", said(own, _PASSAGE), "”"]
-
-
-def _first_of_its_own(body: str, shared: Sequence[tuple[int, int]]) -> str:
-    """Return the first passage of five words that the other text does not hold."""
-    done = 0
-    for start, end in (*shared, (len(body), len(body))):
-        if len(words_in(body[done:start])) >= 5:
-            return body[done:start].strip(" \n.,;:–—-")
-        done = end
-    return ""
+    words = Words(body[:_MOST_TEXT])
+    runs = words.runs_in(beside)
+    held = sum(end - start for start, end in runs)
+    share = f"{held / len(words.found) if words.found else 0.0:.0%} the same"
+    if len(body) > _MOST_TEXT:
+        share = f"of its first {_MOST_TEXT:,} characters {share}"
+    own = words.first_beside(runs)
+    return [f"{share}; its own: “", said(own, _PASSAGE), "”"] if own else [share]
 
 
 def evidence_view(evidence: Evidence) -> list[Element]:
@@ -231,8 +230,30 @@ def evidence_view(evidence: Evidence) -> list[Element]:
         ),
         *(element("p", said(note)) for note in evidence.notes),
         _side_by_side(evidence),
-        bars(evidence.contributions),
+        _bars(
+            evidence.baseline,
+            [
+                (f"{each.kind} " if each.kind in _WORDS else "", each.label, each.log_odds)
+                for each in evidence.contributions
+            ],
+            evidence.log_odds,
+        ),
     ]
+    if evidence.across is not None:
+        across = evidence.across
+        verb = "joined" if across.joined else "not joined"
+        parts += [
+            element(
+                "p",
+                f"Across languages: {verb} as clusters, cosine of their means {across.cosine:.2f}; "
+                f"joined from {across.threshold:+.2f}",
+            ),
+            _bars(
+                across.baseline,
+                [("", label, points) for label, points in across.contributions],
+                across.log_odds,
+            ),
+        ]
     for name, words in (
         ("names that both hold", evidence.shared_names),
         ("numbers that both hold", evidence.shared_numbers),
@@ -240,76 +261,82 @@ def evidence_view(evidence: Evidence) -> list[Element]:
         ("only in the second", evidence.only_b),
     ):
         if words:
-            line = element("p", f"{name}: ")
-            line.append(said(", ".join(words[:20]), 300))
-            parts.append(line)
+            line = element("span", f"{name}: ")
+            line.append(said(", ".join(words[:_MOST_WORDS]), 600))
+            left = len(words) - _MOST_WORDS
+            parts.append(element("p", line, f" and {left:,} more" if left > 0 else None))
     return parts
 
 
 def _side_by_side(evidence: Evidence) -> Element:
-    a, b = evidence.texts
-    texts = a[:_MOST_TEXT], b[:_MOST_TEXT]
-    marks = common_passages(*texts)
-    words = frozenset((*evidence.shared_names, *evidence.shared_numbers))
+    a, b = (Words(text[:_MOST_TEXT]) for text in evidence.texts)
+    known = frozenset((*evidence.shared_names, *evidence.shared_numbers))
     columns = []
-    for name, title, text, marked, whole in zip(
-        (evidence.a, evidence.b), evidence.titles, texts, marks, evidence.texts, strict=True
+    for name, title, words, other, whole in zip(
+        (evidence.a, evidence.b), evidence.titles, (a, b), (b, a), evidence.texts, strict=True
     ):
-        cut = f"The first {_MOST_TEXT:,} of {len(whole):,} characters." if text != whole else None
+        is_cut = len(whole) > _MOST_TEXT
+        cut = f"The first {_MOST_TEXT:,} of {len(whole):,} characters." if is_cut else None
         columns.append(
             element(
                 "div",
                 element("h2", said(title or name, _TITLE)),
-                element("p", quoted(text, _marks(text, marked, words)))
-                if text
+                element("p", quoted(words.text, _marks(words, words.passages_in(other), known)))
+                if words.text
                 else element("p", "(no text)"),
                 element("p", cut) if cut else None,
                 # It scrolls, so it must be reached from the keyboard.
                 tabindex=0,
                 role="region",
-                aria_label=f"the text of {printable(name)}",
+                aria_label=f"the text of {name}",
             )
         )
     return element("div", *columns, class_="sides")
 
 
 def _marks(
-    text: str, passages: Sequence[Span], words: frozenset[str]
+    words: Words, passages: Sequence[Span], known: frozenset[str]
 ) -> list[tuple[int, int, str]]:
     """Return the passages that both texts hold, and the names and numbers between them."""
     marks = [(start, end, "passage") for start, end in passages]
-    done = iter((*passages, (len(text), len(text))))
-    passage = next(done)
-    for start, end in words_in(text):
-        while start >= passage[1] < len(text):
-            passage = next(done)
-        if end <= passage[0] and strip_accents(fold(text[start:end])) in words:
+    ahead = iter((*passages, (len(words.text), len(words.text))))
+    passage = next(ahead)
+    for start, end, form in words.found:
+        while start >= passage[1] < len(words.text):
+            passage = next(ahead)
+        if end <= passage[0] and strip_accents(form) in known:
             marks.append((start, end, "name"))
     return sorted(marks)
 
 
-def bars(contributions: Sequence[Contribution], most: int = 12) -> Element:
-    """Return what speaks for and against, as bars."""
-    shown = contributions[:most]
-    largest = max((abs(each.log_odds) for each in shown), default=0.0) or 1.0
+def _bars(baseline: float, evidence: Sequence[tuple[str, str, float]], total: float) -> Element:
+    """Return what speaks for and against, as bars: a kind, a label and the log-odds of each."""
+    shown, others = evidence[:_MOST_BARS], evidence[_MOST_BARS:]
+    largest = max((abs(points) for _, _, points in shown), default=0.0) or 1.0
     names = ("evidence", "log-odds", "for or against")
     head = element("tr", *(element("th", name, scope="col") for name in names))
-    rows = []
-    for each in shown:
-        width = round(100 * abs(each.log_odds) / largest)
-        bar = element(
-            "div",
-            class_="bar for" if each.log_odds >= 0 else "bar against",
-            style=f"width:{width}px",
-            aria_hidden="true",
-        )
-        kind = element("span", f"{each.kind} ") if each.kind in ("name", "number", "term") else None
-        rows.append(
-            element(
-                "tr",
-                element("th", kind, said(each.label, 80), scope="row"),
-                element("td", f"{each.log_odds:+.2f}", class_="number"),
-                element("td", bar),
-            )
-        )
+    rows = [_bar(element("th", "before the evidence", scope="row"), baseline)]
+    for kind, label, points in shown:
+        title = element("th", element("span", kind) if kind else None, said(label, 80), scope="row")
+        rows.append(_bar(title, points, round(100 * abs(points) / largest)))
+    if others:
+        title = element("th", f"{len(others):,} smaller ones", scope="row")
+        rows.append(_bar(title, sum(points for _, _, points in others)))
+    rows.append(_bar(element("th", "in all", scope="row"), total, is_sum=True))
     return element("table", element("thead", head), element("tbody", *rows), class_="bars")
+
+
+def _bar(title: Element, points: float, width: int = 0, *, is_sum: bool = False) -> Element:
+    bar = element(
+        "div",
+        class_="bar for" if points >= 0 else "bar against",
+        style=f"width:{width}px",
+        aria_hidden="true",
+    )
+    return element(
+        "tr",
+        title,
+        element("td", f"{points:+.2f}", class_="number"),
+        element("td", bar if width else None),
+        class_="shown" if is_sum else None,
+    )
