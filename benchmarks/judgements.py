@@ -39,8 +39,9 @@ FEWEST = 10
 NOTE = (
     "B³ F1 at the default, and what is gained: by the threshold that the judgements support (at), "
     "by the judged pairs as must_link and cannot_link, by both; and by the threshold that all "
-    "labels of the set would choose (best). Same: share of the pairs that are one event. Interval: "
-    "where the threshold belongs with 90 %. Sets may have fewer borderline pairs than asked for."
+    "labels of the set would choose (best). Others: what both gain among the articles of no judged "
+    "text, the judged ones left out. Same: share of the pairs that are one event. Interval: where "
+    "the threshold belongs with 90 %. Sets may have fewer borderline pairs than asked for."
 )
 
 
@@ -55,6 +56,7 @@ class Gain:
     threshold: float
     links: float
     both: float
+    others: float
     best: float
     best_at: float
 
@@ -109,9 +111,30 @@ def measure(data: devsets.LabelledSet) -> Iterator[Gain]:
             threshold=score(event.threshold, none) - before,
             links=score(none.threshold, event) - before,
             both=score(event.threshold, event) - before,
+            others=_gain_of_others(data, result, event),
             best=swept[best_at] - before,
             best_at=best_at,
         )
+
+
+def _gain_of_others(data: devsets.LabelledSet, result: Clustering, event: EventConfig) -> float:
+    """Return what is gained among the articles that nobody judged, nor a copy of theirs."""
+    judged = {
+        member.row
+        for pair in (*event.must_link, *event.cannot_link)
+        for name in pair
+        for member in result.group_of(name).members
+    }
+    others = [row for row in range(len(data.events)) if row not in judged]
+    events = [data.events[row] for row in others]
+    scores = [
+        b_cubed_f1_score(events, [labels[row] for row in others])
+        for labels in (
+            clustered_again(result, setting.threshold, setting)
+            for setting in (result.config.event, event)
+        )
+    ]
+    return scores[1] - scores[0]
 
 
 def table(gains: Sequence[Gain], count: int) -> Table:
@@ -136,7 +159,7 @@ def table(gains: Sequence[Gain], count: int) -> Table:
     columns = ("set", "judged", "same", "F1", "interval", "at")
     return Table(
         title=f"{count} judgements",
-        columns=(*columns, "threshold", "links", "both", "best", "best at"),
+        columns=(*columns, "threshold", "links", "both", "others", "best", "best at"),
         rows=rows,
         note=NOTE,
     )
@@ -146,7 +169,8 @@ def _gained(parts: Sequence[Gain]) -> list[str]:
     return [
         f"{mean(values):+.3f}"
         for values in zip(
-            *((each.threshold, each.links, each.both, each.best) for each in parts), strict=True
+            *((each.threshold, each.links, each.both, each.others, each.best) for each in parts),
+            strict=True,
         )
     ]
 

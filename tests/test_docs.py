@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
-from dedup import Config
+from conftest import FIXTURES, ROOT
+from dedup import Config, find_clusters, read_articles
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 _BLOCK = re.compile(r"```pycon\n(.*?)```", re.DOTALL)
@@ -36,6 +36,21 @@ def test_each_example_gives_what_the_page_shows(
     told: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert not runner.run(test, out=told.append).failed, "".join(told)
+
+
+@pytest.mark.parametrize("path", [ROOT / "docs" / "index.md", ROOT / "README.md"], ids=str)
+def test_what_is_printed_is_what_comes_out(path: Path) -> None:
+    """A line may end with an ellipsis where it is too long for the page."""
+    found = find_clusters(read_articles([FIXTURES / "belgium.jsonl"]), progress=False)
+    printed = [*repr(found).splitlines(), *str(found).splitlines()]
+    blocks = re.findall(r"```text\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    shown = [line for block in blocks for line in block.splitlines() if line]
+    assert len(shown) >= 9
+    for line in shown:
+        start = line.removesuffix("…").rstrip()
+        assert any(
+            real == line or (line != start and real.startswith(start)) for real in printed
+        ), line
 
 
 def test_the_tutorial_and_how_it_works_have_examples() -> None:
