@@ -2,7 +2,8 @@
 
 Rows that were put in lately stand beside a large sorted part, which they join when there are many.
 
-Law: what is found is what was put in and not taken out, in whatever parts it stands.
+Law: what is found is what was put in and is alive, in whatever parts it stands; and rows that are
+gone take no room of those that are left.
 """
 
 from __future__ import annotations
@@ -45,35 +46,68 @@ class Bands:
         self._late_rows.extend(np.repeat(rows.astype(np.int32), keys.shape[1]))
 
     def find(
-        self, keys: NDArray[np.uint64], most: int
+        self, keys: NDArray[np.uint64], most: int, alive: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return which rows share a key with each of k newcomers, each pair once.
+        """Return which live rows share a key with each of k newcomers, each pair once.
 
         Parameters
         ----------
         keys : ndarray of uint64, shape (k, bands)
         most : int
-            Of a key that more rows have, the first so many count.
+            Of a key that more live rows have, the first so many count.
+        alive : ndarray of bool
+            Whether each row is; one that is gone does not come back.
 
         Returns
         -------
         newcomers, rows : ndarray of int64, shape (m,)
         """
-        self._settle(keys.shape[1])
+        self._settle(keys.shape[1], alive)
         asked = keys.ravel()
         of = np.repeat(np.arange(len(keys), dtype=np.int64), keys.shape[1])
-        codes = [part.find(asked, of, most) for part in self._sorted]
+        spans = [part.spans(asked) for part in self._sorted]
+        is_hot = sum(last - first for first, last in spans) > most
+        codes = [
+            _codes(of[~is_hot], part.rows, first[~is_hot], last[~is_hot])
+            for part, (first, last) in zip(self._sorted, spans, strict=True)
+        ]
+        codes.append(self._hot(asked[is_hot], of[is_hot], most, alive))
         found = np.unique(np.concatenate(codes))
+        found = found[alive[found & 0xFFFFFFFF]]
         return found >> 32, found & 0xFFFFFFFF
 
-    def _settle(self, bands: int) -> None:
+    def _hot(
+        self,
+        asked: NDArray[np.uint64],
+        of: NDArray[np.int64],
+        most: int,
+        alive: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        """Return ``newcomer << 32 | row`` for the first live rows of keys that many rows have."""
+        keys, place = np.unique(asked, return_inverse=True)
+        spans = [part.spans(keys) for part in self._sorted]
+        first_rows = []
+        for at in range(len(keys)):
+            rows = np.concatenate(
+                [
+                    part.rows[first[at] : last[at]]
+                    for part, (first, last) in zip(self._sorted, spans, strict=True)
+                ]
+            )
+            first_rows.append(rows[alive[rows]][:most])
+        last = np.cumsum([len(rows) for rows in first_rows], dtype=np.int64)
+        first = np.concatenate([[0], last])[:-1]
+        rows = np.concatenate([np.empty(0, dtype=np.int32), *first_rows])
+        return _codes(of, rows, first[place], last[place])
+
+    def _settle(self, bands: int, alive: NDArray[np.bool_]) -> None:
         """Sort in what came since the last question."""
         if len(self._late_keys):
             large, small = self._sorted
             small = small.joined(_Sorted.of(self._late_keys.values, self._late_rows.values))
             self._late_keys, self._late_rows = Growing(np.uint64), Growing(np.int32)
             if len(small.keys) > bands * _BESIDE + len(large.keys) // _SHARE:
-                large, small = large.joined(small), _Sorted.none()
+                large, small = large.joined(small).among(alive), _Sorted.none()
             self._sorted = [large, small]
 
 
@@ -99,17 +133,30 @@ class _Sorted:
         at = np.searchsorted(self.keys, other.keys, side="right")
         return _Sorted(np.insert(self.keys, at, other.keys), np.insert(self.rows, at, other.rows))
 
-    def find(self, keys: NDArray[np.uint64], of: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-        """Return ``newcomer << 32 | row`` for each row that has one of the keys."""
-        first = np.searchsorted(self.keys, keys, side="left")
-        last = np.searchsorted(self.keys, keys, side="right")
-        counts = np.minimum(last - first, most)
-        hit = np.flatnonzero(counts)
-        ends = np.cumsum(counts[hit])
-        at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(
-            first[hit] - ends + counts[hit], counts[hit]
+    def among(self, alive: NDArray[np.bool_]) -> _Sorted:
+        """Return those that are alive."""
+        kept = alive[self.rows]
+        return self if kept.all() else _Sorted(self.keys[kept], self.rows[kept])
+
+    def spans(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where the rows of each key begin and end."""
+        return (
+            np.searchsorted(self.keys, keys, side="left"),
+            np.searchsorted(self.keys, keys, side="right"),
         )
-        return np.asarray((np.repeat(of[hit], counts[hit]) << 32) | self.rows[at])
+
+
+def _codes(
+    of: NDArray[np.int64],
+    rows: NDArray[np.int32],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return ``newcomer << 32 | row`` for all rows between first and last of each newcomer."""
+    counts = last - first
+    ends = np.cumsum(counts)
+    at = np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts)
+    return np.asarray((np.repeat(of, counts) << 32) | rows[at])
 
 
 class Terms:
@@ -128,9 +175,9 @@ class Terms:
         self._small = None
 
     def find(
-        self, newcomers: Any, least: int, cap: int, may_cap: Any
+        self, newcomers: Any, least: int, cap: int, may_cap: Any, alive: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the rows whose product with each newcomer is no less.
+        """Return the rows whose product with each newcomer is no less, and some that are gone.
 
         Parameters
         ----------
@@ -140,12 +187,14 @@ class Terms:
             Of a term that more rows of the large part have, the last so many count, or none.
         may_cap : callable
             Returns of terms, by number, which count for none then.
+        alive : ndarray of bool
+            Whether each row is; one that is gone does not come back.
 
         Returns
         -------
         newcomers, rows : ndarray of int64, shape (m,)
         """
-        self._settle(cap, may_cap)
+        self._settle(cap, may_cap, alive)
         found = [_NO_PAIRS]
         for part, first in ((self._large, 0), (self._small, self._first)):
             if part is None:
@@ -155,12 +204,13 @@ class Terms:
         pairs = np.concatenate(found)
         return pairs[:, 0], pairs[:, 1]
 
-    def _settle(self, cap: int, may_cap: Any) -> None:
+    def _settle(self, cap: int, may_cap: Any, alive: NDArray[np.bool_]) -> None:
         if not len(self._late) or self._small is not None:
             return
         late = self._late.matrix().T.tocsr()
         if len(self._late) > _BESIDE + self._first // _SHARE:
             large = late if self._large is None else _beside(self._large, late)
+            large = _among(large, alive)
             over = np.flatnonzero(np.diff(large.indptr) > cap)
             # What was common once stays out, or it would come back row by row.
             self._common = np.union1d(self._common, over[may_cap(over)])
@@ -261,6 +311,19 @@ def _columns_below(matrix: Any, width: int) -> Any:
         (matrix.data[kept], matrix.indices[kept], before[matrix.indptr]),
         shape=(matrix.shape[0], width),
     )
+
+
+def _among(matrix: Any, alive: NDArray[np.bool_]) -> Any:
+    """Return a matrix of terms by rows without the entries of rows that are gone."""
+    from scipy.sparse import csr_array
+
+    kept = alive[matrix.indices]
+    if kept.all():
+        return matrix
+    before = np.zeros(len(kept) + 1, dtype=matrix.indptr.dtype)
+    np.cumsum(kept, out=before[1:])
+    entries = (matrix.data[kept], matrix.indices[kept], before[matrix.indptr])
+    return csr_array(entries, shape=matrix.shape)
 
 
 def _capped(matrix: Any, cap: int, common: NDArray[np.int64]) -> Any:

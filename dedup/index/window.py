@@ -277,9 +277,9 @@ class Window:
         """
         duplicate = self.config.duplicate
         occupied = np.flatnonzero(_are_signed(signatures))
-        at, rows = self.bands.find(self.keys(signatures[occupied]), duplicate.bucket_cap)
-        kept = self.alive.values[rows]
-        at, rows = occupied[at[kept]], rows[kept]
+        keys = self.keys(signatures[occupied])
+        at, rows = self.bands.find(keys, duplicate.bucket_cap, self.alive.values)
+        at = occupied[at]
         known = self._signatures.values.reshape(-1, duplicate.num_perm)
         share = (signatures[at] == known[rows]).mean(axis=1)
         p = duplicate.threshold
@@ -320,7 +320,9 @@ class Window:
         event, n = self.config.event, len(self)
         least = math.ceil(event.min_cosine * COSINE_UNIT**2)
         newcomers = self._heaviest(fresh.words.features)
-        a, b = self.terms.find(newcomers, least, event.posting_cap, self._are_common)
+        a, b = self.terms.find(
+            newcomers, least, event.posting_cap, self._are_common, self.alive.values
+        )
         product = (newcomers @ newcomers.T).tocoo()
         kept = (product.data >= least) & (product.row < product.col)
         among = np.stack([product.row[kept], product.col[kept]], axis=1).astype(np.int64)
