@@ -24,6 +24,7 @@ from dedup.cluster import Cluster, DuplicateGroup, Member
 from dedup.config import Config
 from dedup.errors import DedupError
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
+from dedup.progress import Progress, reporting
 from dedup.records import as_id
 from dedup.roles import Role
 from dedup.stats import Stats
@@ -400,7 +401,13 @@ class Clustering:
 
         return load_clustering(path)
 
-    def report(self, path: str | PathLike[str], *, title: str = "Stories") -> None:
+    def report(
+        self,
+        path: str | PathLike[str],
+        *,
+        title: str = "Stories",
+        progress: Progress | bool | None = None,
+    ) -> None:
         """Write the result as one page of HTML that needs no network, and no script to be read.
 
         Parameters
@@ -409,6 +416,8 @@ class Clustering:
             Of the file to be written.
         title : str
             The page's heading.
+        progress : callable, bool or None
+            Called with ("write stories", stories done, stories in all); see :func:`find_clusters`.
 
         Notes
         -----
@@ -418,7 +427,8 @@ class Clustering:
         """
         from dedup.views.report import write_page
 
-        write_page(self, path, title)
+        with reporting(progress) as report:
+            write_page(self, path, title, report)
 
     @property
     def plot(self) -> Plots:

@@ -268,6 +268,14 @@ def test_the_command_line_writes_a_page(tmp_path: Path) -> None:
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_a_page_tells_how_far_it_is(tmp_path: Path, result: Clustering) -> None:
+    told: list[tuple[str, int, int]] = []
+    result.report(tmp_path / "r.html", progress=lambda *each: told.append(each))
+    several = sum(len(cluster) > 1 for cluster in result.clusters)
+    assert told[:-1] == [("write stories", done, several) for done in range(1, several + 1)]
+    assert told[-1] == ("write stories", several, several)
+
+
 def test_the_command_line_prints_a_page(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

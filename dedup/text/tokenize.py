@@ -273,12 +273,12 @@ def word_spans(text: str) -> list[tuple[int, int, str]]:
     ([(0, 5, '1500'), (6, 10, 'jobs')], [(0, 1, '比'), (1, 2, '利'), (2, 3, '时')])
     """
     if text.isascii():
-        return [
-            (match.start(), match.end(), plain_number(match[0]))
-            for match in _ASCII_WORD.finditer(text.lower())
-        ]
+        found = ((*match.span(), match[0]) for match in _ASCII_WORD.finditer(text.lower()))
+    else:
+        found = ((*match.span(), fold(match[0])) for match in _WORD.finditer(text))
     return [
-        (match.start(), match.end(), plain_number(fold(match[0]))) for match in _WORD.finditer(text)
+        (start, end, plain_number(form) if form[0].isdigit() else form)
+        for start, end, form in found
     ]
 
 

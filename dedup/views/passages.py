@@ -62,8 +62,9 @@ class Words:
         if self.text == other.text:
             return [(0, len(self.found))] if self.found else []
         runs: list[Span] = []
-        for first, last in self._windows:
-            if tuple(self._forms[first:last]) not in other._known:
+        are_known = map(other._known.__contains__, self._told)
+        for (first, last), is_known in zip(self._windows, are_known, strict=True):
+            if not is_known:
                 continue
             if runs and first < runs[-1][1]:
                 runs[-1] = (runs[-1][0], last)
@@ -92,6 +93,10 @@ class Words:
 
     @cached_property
     def _windows(self) -> list[Span]:
+        """Where each window begins and ends."""
+        if isinstance(self._weights, range):
+            ends = range(self._least, len(self.found) + 1)
+            return list(zip(range(len(ends)), ends, strict=True))
         return list(self._each_window())
 
     def _each_window(self) -> Iterator[Span]:
@@ -104,5 +109,10 @@ class Words:
             yield first, last
 
     @cached_property
+    def _told(self) -> list[tuple[str, ...]]:
+        """The words of each window."""
+        return [tuple(self._forms[first:last]) for first, last in self._windows]
+
+    @cached_property
     def _known(self) -> frozenset[tuple[str, ...]]:
-        return frozenset(tuple(self._forms[first:last]) for first, last in self._windows)
+        return frozenset(self._told)

@@ -8,12 +8,13 @@ Laws
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.etree.ElementTree import Element
 
+from dedup.progress import Progress, silent
 from dedup.version import __version__
 from dedup.views.elements import Child, asset, element, said, said_plainly, written
 from dedup.views.overview import day, overview
@@ -33,18 +34,22 @@ ROOM_FOR_LINES: Final = 6_000_000
 ROOM_FOR_SKIPPED: Final = 1_000_000
 
 _TITLE: Final = 160
+_STAGE: Final = "write stories"
 
 
-def write_page(result: Clustering, path: str | PathLike[str], title: str) -> None:
+def write_page(
+    result: Clustering, path: str | PathLike[str], title: str, progress: Progress
+) -> None:
     """Write the page; see :meth:`dedup.Clustering.report`."""
-    Path(path).write_text(page(result, title), encoding="utf-8")
+    Path(path).write_text(page(result, title, progress), encoding="utf-8")
 
 
-def page(result: Clustering, title: str = "Stories") -> str:
+def page(result: Clustering, title: str = "Stories", progress: Progress = silent) -> str:
     """Return a result as a page of HTML."""
     several = [cluster for cluster in result.clusters if len(cluster) > 1]
     single = [cluster for cluster in result.clusters if len(cluster) == 1]
-    opened = _within(map(_story, several), ROOM_FOR_STORIES)
+    opened = _within(_stories(several, progress), ROOM_FOR_STORIES)
+    progress(_STAGE, len(several), len(several))  # also where there is room for fewer
     rest = [*several[len(opened) :], *single]
     main = element("main", *opened)
     if len(opened) < len(several):
@@ -107,6 +112,12 @@ def counted(number: int, one: str, many: str) -> str:
     ('1 copy', '1,200 copies')
     """
     return f"{number:,} {one if number == 1 else many}"
+
+
+def _stories(clusters: Sequence[Cluster], progress: Progress) -> Iterator[Element]:
+    for done, cluster in enumerate(clusters, start=1):
+        yield _story(cluster)
+        progress(_STAGE, done, len(clusters))
 
 
 def _within(nodes: Iterable[Element], room: int) -> list[Element]:
