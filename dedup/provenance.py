@@ -1,8 +1,8 @@
 """Who published a report and when, as far as that can be trusted.
 
-Roles and the choice of a canonical article both ask two questions of the members of a cluster: do
-these two come from one outlet, and did this one certainly appear later?  Both are answered here, so
-that they cannot be answered in two ways.
+Roles, the choice of a canonical article and the arrows between articles all ask two questions of
+the members of a cluster: do these two come from one outlet, and did this one certainly appear
+later?  Both are answered here, so that they cannot be answered in two ways.
 
 Laws
 ----
@@ -26,7 +26,9 @@ A late date is never distrusted: being late wins nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from statistics import median_low
 from typing import TYPE_CHECKING, Final
 
@@ -35,18 +37,40 @@ import regex
 from dedup.dates import Interval
 from dedup.text.agencies import known_key
 from dedup.text.tokenize import strip_accents, tokenize
-from dedup.urls import host, is_url
+from dedup.urls import canonical_form, host, is_url
 
 if TYPE_CHECKING:
     from dedup.article import Article
     from dedup.text.clean import CleanArticle
 
-__all__ = ["certainly_later", "is_published_by", "outlet", "publication", "trusted_dates"]
+__all__ = [
+    "FIRST_VERSION",
+    "Name",
+    "Version",
+    "certainly_later",
+    "credited_names",
+    "is_later_version",
+    "is_published_by",
+    "outlet",
+    "publication",
+    "published_names",
+    "trusted_dates",
+    "versions",
+]
+
+#: What an outlet goes by: a key, or the words that its name begins with.
+Name = str | tuple[str, ...]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_WITHOUT_ZONE: Final = timedelta(hours=50)
 _FURTHEST: Final = timedelta(days=30)
 _ENOUGH_DATES: Final = 3
+#: Words of a source that are laid beside a credit, which has 60 characters at most.
+_MOST_WORDS: Final = 30
+
+#: How far no header counts, and a notice of withdrawal.
+FIRST_VERSION: Final = (0, 0)
+_LAST_VERSION: Final = (1_000_000, 0)
 
 _HOST: Final = regex.compile(r"(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}")
 #: Second levels under which countries register names: bbc.co.uk, abc.net.au.
@@ -116,19 +140,50 @@ def is_published_by(article: Article, agency: str, *names: str) -> bool:
     A source that begins with the name is the agency too ("Reuters UK", "ANTARA News").  A host
     that merely contains the name is not.
     """
-    hosts = [at for at in (host(article.source), host(article.url)) if at]
-    keys = {outlet(article), *map(_registered_name, hosts)}
-    keys.update(known_key(domain) or "" for at in hosts for domain in _domains(at))
-    if article.source:
-        keys.add(known_key(article.source.strip()) or "")
-    if agency in keys:
-        return True
-    source = tokenize(article.source or "")
-    for name in (agency, *names):
-        words = tokenize(name)
-        if words and (source[: len(words)] == words or _outlet_of_name(name) in keys):
-            return True
-    return False
+    return not published_names(article).isdisjoint(credited_names(agency, *names))
+
+
+def published_names(article: Article) -> frozenset[Name]:
+    """Return all that an article's outlet goes by.
+
+    An article is of a credited outlet if this and :func:`credited_names` have a name in common, so
+    many articles can be asked for by name.
+
+    >>> from dedup.article import Article
+    >>> names = published_names(Article(id="1", text="x", source="Kite News UK"))
+    >>> sorted(map(str, names))
+    ["('kite', 'news')", "('kite', 'news', 'uk')", "('kite',)", 'kitenewsuk']
+    """
+    return _names_of(article.source, host(article.source), host(article.url), outlet(article))
+
+
+@lru_cache(maxsize=1 << 12)
+def _names_of(
+    source: str | None, source_host: str | None, url_host: str | None, key: str
+) -> frozenset[Name]:
+    hosts = [at for at in (source_host, url_host) if at]
+    names: set[Name] = {key, *map(_registered_name, hosts)}
+    names.update(known_key(domain) or "" for at in hosts for domain in _domains(at))
+    if source:
+        names.add(known_key(source.strip()) or "")
+        words = tokenize(source)[:_MOST_WORDS]
+        names.update(tuple(words[:count]) for count in range(1, len(words) + 1))
+    return frozenset(names - {""})
+
+
+@lru_cache(maxsize=1 << 12)
+def credited_names(agency: str, *names: str) -> frozenset[Name]:
+    """Return all that a credited outlet may go by; see :func:`is_published_by`.
+
+    >>> sorted(map(str, credited_names("ap", "The AP")))
+    ["('ap',)", "('the', 'ap')", 'ap', 'theap']
+    """
+    spelled = [(name, tuple(tokenize(name))) for name in (agency, *names)]
+    found: set[Name] = {agency}
+    for name, words in spelled:
+        if words:
+            found |= {words, _outlet_of_name(name)}
+    return frozenset(found - {""})
 
 
 def _domains(hostname: str) -> list[str]:
@@ -139,6 +194,81 @@ def _domains(hostname: str) -> list[str]:
     """
     labels = hostname.split(".")
     return [".".join(labels[at:]) for at in range(len(labels) - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What tells where an article stands among those of its outlet.
+
+    Parameters
+    ----------
+    outlet : str
+        Its key, empty if unknown.
+    address : str
+        The url in its canonical form, empty if unknown.
+    date, modified : Interval or None
+        Publication as far as it is trusted, and the last change.
+    revision : tuple of (int, int)
+        How far its wire header counts; :data:`FIRST_VERSION` without one.
+    """
+
+    outlet: str
+    address: str
+    date: Interval | None
+    modified: Interval | None
+    revision: tuple[int, int]
+
+
+def versions(
+    articles: Sequence[Article], cleans: Sequence[CleanArticle], groups: Sequence[int]
+) -> list[Version]:
+    """Return where each member of a cluster stands among those of its outlet.
+
+    Parameters
+    ----------
+    articles, cleans, groups : sequences of equal length
+        As :func:`trusted_dates` takes them.
+    """
+    return [
+        Version(
+            outlet=outlet(article),
+            address=canonical_form(article.url) or "",
+            date=date,
+            modified=article.modified,
+            revision=_revision(clean),
+        )
+        for article, clean, date in zip(
+            articles, cleans, trusted_dates(articles, cleans, groups), strict=True
+        )
+    ]
+
+
+def _revision(clean: CleanArticle) -> tuple[int, int]:
+    """Return how far a wire header counts: UPDATE 2 after UPDATE 1 after none, KILL after all."""
+    header = clean.header
+    if header is not None and header.kind == "kill":
+        return _LAST_VERSION
+    if header is None or header.kind not in ("update", "corrected", "refile"):
+        return FIRST_VERSION
+    if header.kind == "update":
+        return max(header.number, 1), 0
+    return header.number, 1
+
+
+def is_later_version(newer: Version, older: Version) -> bool:
+    """Tell whether one version of an outlet follows another; never true both ways.
+
+    By their dates; where these leave it open, by their headers; where one page was crawled twice,
+    by its last change.
+    """
+    if certainly_later(newer.date, older.date):
+        return True
+    if certainly_later(older.date, newer.date):
+        return False
+    if newer.revision != older.revision:
+        return newer.revision > older.revision
+    same_address = bool(newer.address) and newer.address == older.address
+    return same_address and certainly_later(newer.modified, older.modified)
 
 
 def publication(article: Article, clean: CleanArticle) -> Interval | None:

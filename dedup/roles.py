@@ -36,12 +36,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from dedup.provenance import certainly_later, outlet, trusted_dates
-from dedup.urls import canonical_form
+from dedup.provenance import FIRST_VERSION, Version, is_later_version, versions
 
 if TYPE_CHECKING:
     from dedup.article import Article
-    from dedup.dates import Interval
     from dedup.text.clean import CleanArticle
 
 __all__ = ["LEAST_HELD", "Placed", "Role", "assign_roles"]
@@ -50,8 +48,6 @@ _KEPT_IN_UPDATE: Final = 0.5
 _KEPT_IN_EXCERPT: Final = 0.8
 #: Share of a text that another must hold for it to matter to any role.
 LEAST_HELD: Final = min(_KEPT_IN_UPDATE, _KEPT_IN_EXCERPT)
-_FIRST: Final = (0, 0)
-_LAST: Final = (1_000_000, 0)
 
 
 class Role(StrEnum):
@@ -87,17 +83,6 @@ class Placed:
     is_centre: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What is asked of a member again and again, worked out once."""
-
-    date: Interval | None
-    modified: Interval | None
-    address: str
-    outlet: str
-    revision: tuple[int, int]
-
-
 def assign_roles(
     members: Sequence[Placed], containment: Mapping[tuple[int, int], float]
 ) -> list[Role]:
@@ -124,7 +109,11 @@ def assign_roles(
     """
     if len(members) == 1:
         return [Role.REPORT]  # nothing that it could copy or follow
-    facts = _facts(members)
+    facts = versions(
+        [member.article for member in members],
+        [member.clean for member in members],
+        [member.group for member in members],
+    )
     groups: dict[int, list[int]] = defaultdict(list)
     for position, member in enumerate(members):
         groups[member.group].append(position)
@@ -150,37 +139,7 @@ def assign_roles(
     return roles
 
 
-def _facts(members: Sequence[Placed]) -> list[_Facts]:
-    dates = trusted_dates(
-        [member.article for member in members],
-        [member.clean for member in members],
-        [member.group for member in members],
-    )
-    return [
-        _Facts(
-            date=date,
-            modified=member.article.modified,
-            address=canonical_form(member.article.url) or "",
-            outlet=outlet(member.article),
-            revision=_revision(member.clean),
-        )
-        for member, date in zip(members, dates, strict=True)
-    ]
-
-
-def _revision(clean: CleanArticle) -> tuple[int, int]:
-    """Return how far a wire header counts: UPDATE 2 after UPDATE 1 after none, KILL after all."""
-    header = clean.header
-    if header is not None and header.kind == "kill":
-        return _LAST
-    if header is None or header.kind not in ("update", "corrected", "refile"):
-        return _FIRST
-    if header.kind == "update":
-        return max(header.number, 1), 0
-    return header.number, 1
-
-
-def _original(positions: Sequence[int], members: Sequence[Placed], facts: Sequence[_Facts]) -> int:
+def _original(positions: Sequence[int], members: Sequence[Placed], facts: Sequence[Version]) -> int:
     """Return the position of a group's original."""
     dated = [(at, date) for at in positions if (date := facts[at].date) is not None]
     first_end = min((date.end for _, date in dated), default=None)
@@ -201,7 +160,7 @@ def _original(positions: Sequence[int], members: Sequence[Placed], facts: Sequen
 
 def _updates(
     members: Sequence[Placed],
-    facts: Sequence[_Facts],
+    facts: Sequence[Version],
     containment: Mapping[tuple[int, int], float],
 ) -> set[int]:
     """Return the positions of the members that are later versions at their own outlet."""
@@ -211,10 +170,10 @@ def _updates(
             outlets[fact.outlet].append(position)
 
     def follows(newer: int, older: int) -> bool:
-        return _is_later(facts[newer], facts[older]) and (
+        return is_later_version(facts[newer], facts[older]) and (
             members[newer].group == members[older].group
             or containment.get((older, newer), 0.0) >= _KEPT_IN_UPDATE
-            or facts[newer].revision > _FIRST
+            or facts[newer].revision > FIRST_VERSION
         )
 
     updates = set()
@@ -224,20 +183,8 @@ def _updates(
         for newer in positions:
             fact = facts[newer]
             dated_later = fact.date and first_end and fact.date.start > first_end
-            if (dated_later or fact.modified or fact.revision > _FIRST) and any(
+            if (dated_later or fact.modified or fact.revision > FIRST_VERSION) and any(
                 follows(newer, older) for older in positions
             ):
                 updates.add(newer)
     return updates
-
-
-def _is_later(newer: _Facts, older: _Facts) -> bool:
-    """Tell whether one version of an outlet follows another; never true both ways."""
-    if certainly_later(newer.date, older.date):
-        return True
-    if certainly_later(older.date, newer.date):
-        return False
-    if newer.revision != older.revision:
-        return newer.revision > older.revision
-    same_address = bool(newer.address) and newer.address == older.address
-    return same_address and certainly_later(newer.modified, older.modified)
