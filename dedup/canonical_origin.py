@@ -26,7 +26,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from dedup.canonical_records import Grade, Member
-from dedup.provenance import certainly_later, is_published_by, outlet
+from dedup.provenance import Name, certainly_later, credited_names, outlet, published_names
 from dedup.text.tokenize import fold
 from dedup.urls import canonical_form
 
@@ -156,22 +156,27 @@ def grade_agency(members: Sequence[Member], config: CanonicalConfig) -> list[Gra
     """Prefer the own article of the agency that the others credit."""
     names = _agency_names(members)
     grades = [Grade(0, "not the article of an agency that the others credit")] * len(members)
+    if not names:
+        return grades
+    # A story of thousands may credit thousands: none is gone through for each of them.
+    crediting = _crediting(members)
+    of_name: defaultdict[Name, set[int]] = defaultdict(set)
+    for at, member in enumerate(members):
+        for known in published_names(member.article):
+            of_name[known].add(at)
     for agency in sorted(names):
         name = max(names[agency], key=lambda form: (names[agency][form], form))
-        own = {
-            at
-            for at, member in enumerate(members)
-            if is_published_by(member.article, agency, *sorted(names[agency]))
-        }
-        under_dateline = _crediting(members, agency, frozenset({"agency"})) - own
+        goes_by = credited_names(agency, *sorted(names[agency]))
+        own = {at for known in goes_by for at in of_name.get(known, ())}
+        under_dateline = crediting["agency", agency] - own
         # A dateline credits the agency's own page, but copies that carry it do not credit one
         # another.
         for owners, out, what in (
             (own, own, "the agency's own article"),
             (under_dateline, own | under_dateline, "the agency's article, under its dateline"),
         ):
-            stated = _crediting(members, agency, _STATED) - out
-            others = stated | (_crediting(members, agency, _IN_PASSING) - out)
+            stated = {at for each in _STATED for at in crediting[each, agency]} - out
+            others = stated | {at for each in _IN_PASSING for at in crediting[each, agency]} - out
             if not stated and len({members[at].group for at in others}) < 2:
                 continue
             verb = "credits" if len(others) == 1 else "credit"
@@ -193,13 +198,13 @@ def _agency_names(members: Iterable[Member]) -> dict[str, Counter[str]]:
     return names
 
 
-def _crediting(members: Sequence[Member], agency: str, relations: frozenset[str]) -> set[int]:
-    """Return the positions of the members that credit an agency in one of these ways."""
-    return {
-        at
-        for at, member in enumerate(members)
-        if any(c.agency == agency and c.relation in relations for c in member.clean.credits)
-    }
+def _crediting(members: Iterable[Member]) -> defaultdict[tuple[str, str], set[int]]:
+    """Return the positions of the members that credit, by relation and agency."""
+    found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for at, member in enumerate(members):
+        for credit in member.clean.credits:
+            found[credit.relation, credit.agency].add(at)
+    return found
 
 
 def _is_part(member: Member) -> bool:

@@ -30,7 +30,13 @@ from numpy.typing import NDArray
 
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import containment
-from dedup.provenance import certainly_later, is_published_by, outlet, trusted_dates
+from dedup.provenance import (
+    certainly_later,
+    credited_names,
+    outlet,
+    published_names,
+    trusted_dates,
+)
 from dedup.roles import Role
 from dedup.text.clean import clean
 from dedup.text.recurring import RecurringLines
@@ -196,8 +202,11 @@ class _Story:
         """Return the members that the credited outlet published."""
         key = (credit.agency, credit.name)
         if key not in self._credited:
+            names = credited_names(*key)
             self._credited[key] = [
-                member for member in self.members if is_published_by(member.article, *key)
+                member
+                for member in self.members
+                if not published_names(member.article).isdisjoint(names)
             ]
         return self._credited[key]
 
