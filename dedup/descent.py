@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.cluster import printable
 from dedup.duplicates.shingling import shingle
 from dedup.duplicates.verify import containment
 from dedup.provenance import (
@@ -73,7 +74,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descent:
-    """One arrow: an article, and another of its story that it comes from.
+    r"""One arrow: an article, and another of its story that it comes from.
 
     Parameters
     ----------
@@ -84,6 +85,14 @@ class Descent:
         0 to 1: .95 where it is said and shown, .8 where it is said, .7 where it is shown.
     reason : str
         In words.
+
+    Examples
+    --------
+    Printed, it is one line, whatever stands in the articles:
+
+    >>> quotes = Relation.QUOTES
+    >>> print(Descent(article="a\n", origin="b", relation=quotes, certainty=0.8, reason="…"))
+    a\n quotes b (0.80): …
     """
 
     article: str
@@ -93,7 +102,8 @@ class Descent:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.article} {self.relation} {self.origin} ({self.certainty:.2f}): {self.reason}"
+        article, origin, reason = map(printable, (self.article, self.origin, self.reason))
+        return f"{article} {self.relation} {origin} ({self.certainty:.2f}): {reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

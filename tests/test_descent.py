@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import FIXTURES, read_lines
 from dedup import Descent, find_clusters
+from dedup.descent import Relation
 
 WIRE = (
     "The VSSE is watching the Cainiao hub at Liege airport over fears of spying, Belgium said on "
@@ -89,6 +91,20 @@ def test_a_later_version_is_an_update_of_the_one_before() -> None:
     )
     assert found.keys() == {("two", "one"), ("three", "two")}
     assert {arrow.relation for arrow in found.values()} == {"update of"}
+
+
+@pytest.mark.parametrize("mark", ["\x1b[31m", "\n", "\u202e", "\u2028", "\x9b", "\ud83d", "\r"])
+def test_an_arrow_prints_harmlessly_on_one_line(mark: str) -> None:
+    arrow = Descent(
+        article=f"a{mark}b",
+        origin=f"{mark}c",
+        relation=Relation.QUOTES,
+        certainty=0.8,
+        reason=f"credits {mark}",
+    )
+    for written in (str(arrow), repr(arrow), str((arrow,)), f"{arrow}"):
+        assert written.isprintable()
+    assert str(arrow).startswith("a\\")
 
 
 def test_outlets_that_are_not_known_are_not_the_same() -> None:
