@@ -147,7 +147,7 @@ def descents(
     told = _members(cluster, cleaned or cleaned_members(cluster))
     story = _Story(sorted(told, key=lambda member: member.article.id))
     found = [arrow for member in story.members for arrow in _arrows(member, story)]
-    return _without_circles(found, story.members)
+    return _without_circles(found)
 
 
 def cleaned_members(cluster: Cluster) -> list[CleanArticle]:
@@ -339,16 +339,25 @@ def _earlier(a: _Told, b: _Told) -> _Told:
     return min(a, b, key=_age)
 
 
-def _without_circles(arrows: Sequence[Descent], members: Sequence[_Told]) -> tuple[Descent, ...]:
-    """Leave out arrows that lead back to where they began: they do not say who was first."""
+def _without_circles(arrows: Sequence[Descent]) -> tuple[Descent, ...]:
+    """Leave out the least certain arrows of every circle: they do not say who was first.
+
+    The most certain ones are laid down first.  An arrow that then closes a circle is among the
+    least certain of it; of equals none is known to be wrong, and all go.
+    """
     from scipy.sparse import coo_array, csgraph
 
-    place = {member.article.id: at for at, member in enumerate(members)}
-    ends = np.array([(place[a.article], place[a.origin]) for a in arrows], dtype=np.int64)
-    if not len(ends):
+    if not arrows:
         return ()
-    n = len(members)
-    graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
-    _, part = csgraph.connected_components(graph, directed=True, connection="strong")
-    circular = part[ends[:, 0]] == part[ends[:, 1]]
-    return tuple(arrow for arrow, out in zip(arrows, circular.tolist(), strict=True) if not out)
+    names = sorted({name for arrow in arrows for name in (arrow.article, arrow.origin)})
+    place = {name: at for at, name in enumerate(names)}
+    ends = np.array([(place[arrow.article], place[arrow.origin]) for arrow in arrows])
+    certainty = np.array([arrow.certainty for arrow in arrows])
+    kept = np.zeros(len(arrows), dtype=np.bool_)
+    for level in sorted(set(certainty.tolist()), reverse=True):
+        kept |= certainty == level
+        rows, columns = ends[kept].T
+        graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(names), len(names)))
+        _, part = csgraph.connected_components(graph, directed=True, connection="strong")
+        kept &= (certainty != level) | (part[ends[:, 0]] != part[ends[:, 1]])
+    return tuple(arrow for arrow, stays in zip(arrows, kept.tolist(), strict=True) if stays)

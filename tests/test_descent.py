@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conftest import FIXTURES, read_lines
 from dedup import Descent, find_clusters
-from dedup.descent import Relation
+from dedup.descent import Relation, _without_circles
 
 WIRE = (
     "The VSSE is watching the Cainiao hub at Liege airport over fears of spying, Belgium said on "
@@ -105,6 +105,42 @@ def test_an_arrow_prints_harmlessly_on_one_line(mark: str) -> None:
     for written in (str(arrow), repr(arrow), str((arrow,)), f"{arrow}"):
         assert written.isprintable()
     assert str(arrow).startswith("a\\")
+
+
+def test_in_a_circle_the_least_certain_arrow_goes() -> None:
+    certain = {("a", "b"): 0.95, ("b", "c"): 0.95, ("c", "a"): 0.7, ("d", "a"): 0.7}
+    kept = without_circles(certain)
+    assert kept == {("a", "b"), ("b", "c"), ("d", "a")}
+    assert without_circles(dict(reversed(certain.items()))) == kept
+    # Of equals none is known to be the one that is wrong.
+    assert without_circles({("a", "b"): 0.8, ("b", "a"): 0.8, ("c", "a"): 0.8}) == {("c", "a")}
+    # Of two circles that share an arrow, it alone goes if it is the least certain of both.
+    shared = {("a", "b"): 0.7, ("b", "a"): 0.8, ("b", "c"): 0.95, ("c", "a"): 0.8}
+    assert without_circles(shared) == shared.keys() - {("a", "b")}
+
+
+def without_circles(certain: dict[tuple[str, str], float]) -> set[tuple[str, str]]:
+    found = [
+        Descent(
+            article=article,
+            origin=origin,
+            relation=Relation.QUOTES,
+            certainty=certainty,
+            reason="it says so",
+        )
+        for (article, origin), certainty in certain.items()
+    ]
+    return {(arrow.article, arrow.origin) for arrow in _without_circles(found)}
+
+
+def test_a_circle_of_three_says_nothing() -> None:
+    names = ["Reuters", "Bloomberg", "AFP"]
+    assert not arrows(
+        *(
+            row(str(at), WIRE + f"\nSource: {names[at - 1]}", None, name)
+            for at, name in enumerate(names)
+        )
+    )
 
 
 def test_outlets_that_are_not_known_are_not_the_same() -> None:
