@@ -48,7 +48,7 @@ LEVELS = [
         "canonical",
     },
     {"config", "calibration"},
-    {"explain", "explain_across", "pairs", "cluster", "descent", "views"},
+    {"explain", "explain_across", "pairs", "cluster", "descent", "descent_lookups", "views"},
     # A result hands its questions on to the modules that answer them.
     {
         "result",
