@@ -1,14 +1,17 @@
 """The passages that two texts have in common, wherever they stand in each.
 
-Theory of operation: a run of words is common if each of its windows of a few words occurs in the
-other text.  So paragraphs that changed places are found, which an alignment would not do, in time
-linear in the two lengths.  In scripts without spaces the words are characters, of which it takes
-two to say as much: a window is as many words, or twice as many characters, or what lies between.
+Theory of operation: the longest run of words that the other text holds is taken, then the longest
+on either side of it, and so on; so paragraphs that changed places are found, which an alignment
+would not do.  The standard library's ``difflib`` finds them, over windows of a few words in place
+of words: a window seldom stands twice in a text, so it has little to try.  In scripts without
+spaces the words are characters, of which it takes two to say as much: a window is as many words,
+or twice as many characters, or what lies between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Final
@@ -51,6 +54,9 @@ class Words:
         #: Where each word stands, and its folded form.
         self.found = word_spans(text)
 
+    def __len__(self) -> int:
+        return len(self.found)
+
     def passages_in(self, other: Words) -> list[Span]:
         """Return where the passages stand that the other text holds, too: in order and apart."""
         return [
@@ -58,26 +64,53 @@ class Words:
         ]
 
     def runs_in(self, other: Words) -> list[Span]:
-        """Return the same as places among the words.  O(words of both), once for each text."""
-        if self.text == other.text:
-            return [(0, len(self.found))] if self.found else []
-        runs: list[Span] = []
-        are_known = map(other._known.__contains__, self._told)
-        for (first, last), is_known in zip(self._windows, are_known, strict=True):
-            if not is_known:
-                continue
-            if runs and first < runs[-1][1]:
-                runs[-1] = (runs[-1][0], last)
-            else:
-                runs.append((first, last))
-        return runs
+        """Return the same as places among the words.
+
+        Linear in the words of both, but for windows that recur; of texts of hundreds of words,
+        windows that make up more than a hundredth of the other are not asked for.
+        """
+        if self._forms == other._forms:
+            return [(0, len(self))] if len(self) else []
+        matcher = other._matcher
+        matcher.set_seq1(self._told)
+        return sorted(self._longest(matcher, len(other._told)))
 
     def first_beside(self, runs: Sequence[Span]) -> str:
-        """Return the first passage that lies in none of some runs; empty if all are too short."""
-        for (_, start), (end, _) in pairwise([(0, 0), *runs, (len(self.found),) * 2]):
-            if self._weights[end] - self._weights[start] >= 2 * self._least:
-                return self.text[self.found[start][0] : self.found[end - 1][1]]
-        return ""
+        """Return the first passage that lies in none of some runs, or else the first words."""
+        beside = [
+            (start, end)
+            for (_, start), (end, _) in pairwise([(0, 0), *runs, (len(self), len(self))])
+            if start < end
+        ]
+        if not beside:
+            return ""
+        first, last = next(
+            (
+                (start, end)
+                for start, end in beside
+                if self._weights[end] - self._weights[start] >= 2 * self._least
+            ),
+            beside[0],
+        )
+        return self.text[self.found[first][0] : self.found[last - 1][1]]
+
+    def _longest(self, matcher: SequenceMatcher[tuple[str, ...]], n: int) -> Iterator[Span]:
+        """Yield the longest run that the other text holds, and so on on either side of it."""
+        gaps = [(0, len(self._windows))]
+        while gaps:
+            low, high = gaps.pop()
+            if low >= high:
+                continue
+            match = matcher.find_longest_match(low, high, 0, n)
+            if not match.size:
+                continue
+            first, last = match.a, self._windows[match.a + match.size - 1][1]
+            yield first, last
+            # On either side the windows that have no word of it.
+            before = first
+            while before > low and self._windows[before - 1][1] > first:
+                before -= 1
+            gaps += [(low, before), (last, high)]
 
     @cached_property
     def _forms(self) -> list[str]:
@@ -93,7 +126,7 @@ class Words:
 
     @cached_property
     def _windows(self) -> list[Span]:
-        """Where each window begins and ends."""
+        """Where each window begins and ends; the first begins with the first word, and so on."""
         if isinstance(self._weights, range):
             ends = range(self._least, len(self.found) + 1)
             return list(zip(range(len(ends)), ends, strict=True))
@@ -114,5 +147,6 @@ class Words:
         return [tuple(self._forms[first:last]) for first, last in self._windows]
 
     @cached_property
-    def _known(self) -> frozenset[tuple[str, ...]]:
-        return frozenset(self._told)
+    def _matcher(self) -> SequenceMatcher[tuple[str, ...]]:
+        """Finds runs of this text in others; what it knows of this one is worked out once."""
+        return SequenceMatcher(None, (), self._told)

@@ -33,6 +33,9 @@ _MOST_TEXT: Final = 20_000
 _MOST_BARS: Final = 12
 _MOST_WORDS: Final = 20
 
+#: Share of the words of the text that is shown, below which another is called shorter.
+_SHORTER: Final = 0.8
+
 _WIDTH, _HEIGHT = 120, 16
 
 #: Kinds of contributions that are words.
@@ -211,7 +214,9 @@ def _difference(body: str, beside: Words) -> list[Child]:
     words = Words(body[:_MOST_TEXT])
     runs = words.runs_in(beside)
     held = sum(end - start for start, end in runs)
-    share = f"{held / len(words.found) if words.found else 0.0:.0%} the same"
+    share = f"{held / len(words) if words else 0.0:.0%} the same"
+    if 0 < len(words) < _SHORTER * len(beside):
+        share += f", {len(words) / len(beside):.0%} of the length"
     if len(body) > _MOST_TEXT:
         share = f"of its first {_MOST_TEXT:,} characters {share}"
     own = words.first_beside(runs)
