@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         MismatchError,
         MissingDependencyError,
         StoreError,
+        UnknownIdError,
     )
     from dedup.estimator import StoryClusterer
     from dedup.evaluate import Evaluation
@@ -90,6 +91,7 @@ _HOME = {
     "StoryClusterer": "estimator",
     "StoryIndex": "index.story_index",
     "TextConfig": "config",
+    "UnknownIdError": "errors",
     "compare": "comparison",
     "find_clusters": "find",
     "parse_date": "dates",
@@ -136,6 +138,7 @@ __all__ = [
     "StoryClusterer",
     "StoryIndex",
     "TextConfig",
+    "UnknownIdError",
     "__version__",
     "compare",
     "find_clusters",

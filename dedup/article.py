@@ -133,6 +133,10 @@ class Article:
         keep(self, "extra", extra_of(extra))
         keep(self, "id", self.id.strip() or content_id(self))
 
+    def __repr__(self) -> str:  # not a whole text
+        title = f"{self.title[:60]}…" if len(self.title) > 60 else self.title
+        return f"<Article {self.id[:60]!r}: {title!r}, {len(self.text):,} characters>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:

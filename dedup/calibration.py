@@ -161,24 +161,16 @@ def calibrate(
     >>> calibrate(judged).threshold
     0.133
     """
-    distinct = _distinct(judged)
+    distinct = _distinct(judged, config)
     if config is None:
         config = distinct[0].config if distinct else Config()
-    for each in distinct:
-        if each.config != config:
-            raise ConfigError(
-                f"the judgements of {distinct[0].a!r} and {distinct[0].b!r} and of {each.a!r} and "
-                f"{each.b!r} come from runs with different configurations; give those of one run, "
-                "or all pairs to the calibrate() of one clustering"
-            )
     event = config.event
     must = tuple((each.a, each.b) for each in distinct if each.same)
     cannot = tuple((each.a, each.b) for each in distinct if not each.same)
     _require_consistent(must, cannot)
     low, high = interval(distinct, event.threshold, event.floor)
-    centre = min(max(event.threshold, _LEAST), 1 - _LEAST)
-    nearest = min(max(centre, low), high)
-    threshold = event.threshold if nearest == centre else max(nearest, event.floor)
+    threshold = _moved(event.threshold, low, high) if distinct else event.threshold
+    threshold = max(threshold, event.floor)
     settings = replace(event, threshold=threshold)
     if links:
         settings = replace(
@@ -189,8 +181,8 @@ def calibrate(
     return Calibration(
         before=event.threshold,
         threshold=threshold,
-        low=low,
-        high=high,
+        low=round(low, 3),
+        high=round(high, 3),
         n_same=len(must),
         n_apart=len(cannot),
         config=replace(config, event=settings),
@@ -216,14 +208,25 @@ def each_of(judged: object) -> Iterable[Any]:
     return judged
 
 
+def _moved(threshold: float, low: float, high: float) -> float:
+    """Return the end of an interval that is nearest, to three decimals; inside it, what it was."""
+    centre = min(max(threshold, _LEAST), 1 - _LEAST)
+    nearest = min(max(centre, low), high)
+    if nearest == centre:
+        return threshold
+    # What is rounded must not go the other way.
+    near = round(nearest, 3)
+    return max(near, threshold) if nearest > centre else min(near, threshold)
+
+
 def interval(judged: Sequence[Judgement], threshold: float, floor: float) -> tuple[float, float]:
-    """Return the ends of the credible interval of the threshold, to three decimals."""
+    """Return the ends of the credible interval of the threshold."""
     density = posterior(judged, threshold, floor)
     # Half of each step lies on either side of its middle.
     mass = np.cumsum(density) - density / 2
     tail = (1 - CREDIBLE) / 2
     ends = np.interp([tail, 1 - tail], mass, _GRID)
-    low, high = (round(float(1 / (1 + np.exp(-end))), 3) for end in ends)
+    low, high = (float(1 / (1 + np.exp(-end))) for end in ends)
     return low, high
 
 
@@ -252,14 +255,21 @@ def _log_odds(probability: float) -> float:
     return float(np.log(inside / (1 - inside)))
 
 
-def _distinct(judged: Iterable[Judgement]) -> list[Judgement]:
-    """Return the judgements sorted by their ids, each pair once."""
+def _distinct(judged: Iterable[Judgement], config: Config | None) -> list[Judgement]:
+    """Return the judgements of one configuration sorted by their ids, each pair once."""
     found: dict[tuple[str, str], Judgement] = {}
     for each in each_of(judged):
         if not isinstance(each, Judgement):
             raise ConfigError(
                 f"a judgement must be what borderline(…)[…].judged(same=…) returns, got {each!r}; "
                 "a clustering's calibrate() takes (id_a, id_b, same) too"
+            )
+        config = config or each.config
+        if each.config != config:
+            raise ConfigError(
+                f"the judgement of {each.a!r} and {each.b!r} and another one come from runs with "
+                "different configurations; give those of one run, or all pairs to the calibrate() "
+                "of one clustering"
             )
         a, b = sorted((each.a, each.b))
         former = found.setdefault((a, b), each)

@@ -34,8 +34,10 @@ _INPUT_HELP = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding is no error
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal of another encoding is no error; what is not shown is read by programs.
+        encoding = None if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -149,6 +151,12 @@ def _add_semantic(parser: argparse.ArgumentParser) -> None:
 
 
 def _cluster(options: argparse.Namespace) -> int:
+    from dedup.errors import ConfigError
+
+    if options.html == options.output == "-":
+        raise ConfigError(
+            "--html - and --output - would print both on one stream; write one to a file"
+        )
     result = _run(options, level=options.level, config=_config(options))
     if options.save:
         result.save(options.save)
@@ -156,7 +164,7 @@ def _cluster(options: argparse.Namespace) -> int:
         from dedup.views.report import page
 
         print(page(result))
-    elif options.html:
+    elif options.html is not None:
         result.report(options.html)
     if options.output:
         _write_lines(result, options.output)

@@ -63,6 +63,9 @@ class DuplicateGroup:
     def __len__(self) -> int:
         return len(self.members)
 
+    def __repr__(self) -> str:  # not the texts of thousands
+        return f"<DuplicateGroup {self.label}: {len(self):,} copies of {shorten(self.centre)!r}>"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
@@ -162,11 +165,18 @@ def shorten(text: str, width: int = 72) -> str:
 def printable(text: str) -> str:
     r"""Return a text whose control characters are written out: a title must not steer a terminal.
 
+    What only joins or parts letters stays.
+
     >>> print(printable("esc \x1b[31mred"))
     esc \x1b[31mred
     """
     if text.isprintable():
         return text
     return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+        c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii")
+        for c in text
     )
+
+
+#: Zero width non-joiner and joiner: letters of Persian, parts of one emoji.
+_JOINERS = "\u200c\u200d"

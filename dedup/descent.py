@@ -132,7 +132,10 @@ def descents(
 
 
 def cleaned_members(cluster: Cluster) -> list[CleanArticle]:
-    """Return the members of a story, cleaned by what each says alone."""
+    """Return the members of a story, cleaned by what each says alone.
+
+    What only recurs on a site stays: a story does not know the other articles of a site.
+    """
     return [clean(member.article, RecurringLines.empty()) for member in cluster.members]
 
 

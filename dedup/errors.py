@@ -105,3 +105,10 @@ class MissingDependencyError(DedupError, ImportError):
         )
         self.package = package
         self.extra = extra
+
+
+class UnknownIdError(DedupError, KeyError):
+    """There is no article with this id in the result."""
+
+    def __str__(self) -> str:  # KeyError would show the message in quotes
+        return str(self.args[0])

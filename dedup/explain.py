@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.cluster import shorten
 from dedup.duplicates.verify import containment, jaccard
 from dedup.events.candidates import gap_days
 from dedup.events.clustering import PROBABILITY_UNIT
@@ -35,6 +36,9 @@ _OF_WORDS = {
     "numbers": "numbers",
     "rarest": "terms",
 }
+
+#: Characters of a title or an id in a line of text.
+_LINE = 200
 
 #: Features that say what could not be compared: no evidence, but where the sum starts.
 _CIRCUMSTANCES = ("undated",)
@@ -148,7 +152,10 @@ class Evidence:
         return replace(self, notes=tuple(notes))
 
     def __repr__(self) -> str:  # not both texts
-        return f"<Evidence {self.a} | {self.b}: {self.relation}, {self.probability:.2f}>"
+        return (
+            f"<Evidence {shorten(self.a)} | {shorten(self.b)}: {self.relation}, "
+            f"{self.probability:.2f}>"
+        )
 
     def _repr_html_(self) -> str:
         from dedup.views.notebook import html_of_evidence
@@ -301,13 +308,13 @@ def _lines(evidence: Evidence) -> list[str]:
         "apart": "apart",
     }[evidence.relation]
     lines = [
-        f"{_plain(evidence.a)}: {_plain(evidence.titles[0]) or '(no title)'}",
-        f"{_plain(evidence.b)}: {_plain(evidence.titles[1]) or '(no title)'}",
+        f"{shorten(evidence.a, _LINE)}: {shorten(evidence.titles[0], _LINE) or '(no title)'}",
+        f"{shorten(evidence.b, _LINE)}: {shorten(evidence.titles[1], _LINE) or '(no title)'}",
         f"→ {together}; probability of one event {evidence.probability:.2f}",
         f"  Jaccard {evidence.jaccard:.3f}, containment {evidence.containment[0]:.2f} / "
         f"{evidence.containment[1]:.2f}, days between {days}",
     ]
-    lines += [f"  note: {note}" for note in evidence.notes]
+    lines += [f"  note: {shorten(note, 2 * _LINE)}" for note in evidence.notes]
     lines += [
         "  log-odds  share  evidence",
         f"  {evidence.baseline:+8.2f}         before the evidence"
@@ -326,13 +333,8 @@ def _lines(evidence: Evidence) -> list[str]:
         lines += evidence.across.lines()
     for name, words in ((evidence.a, evidence.only_a), (evidence.b, evidence.only_b)):
         if words:
-            lines.append(f"  only in {_plain(name)}: {', '.join(words[:8])}")
+            lines.append(f"  only in {shorten(name, _LINE)}: {', '.join(words[:8])}")
     return lines
-
-
-def _plain(text: str) -> str:
-    """Return one line without control characters."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _describe(contribution: Contribution) -> str:

@@ -240,11 +240,13 @@ class Plots:
             }
             for member in order
         ]
+        heads = {True: "triangle-left", False: "triangle-right"}
         arrows = [
             {
                 "from": label[arrow.article],
                 "start": place[arrow.article],
                 "end": place[arrow.origin],
+                "head": heads[place[arrow.origin] < place[arrow.article]],
                 "relation": arrow.relation.value,
                 "certainty": arrow.certainty,
                 "reason": printable(arrow.reason),
@@ -281,8 +283,12 @@ class Plots:
         )
         ends = (
             alt.Chart(alt.Data(values=arrows))
-            .mark_point(shape="triangle-left", size=60, filled=True, color="gray")
-            .encode(x=alt.X("end:Q", title=None, axis=None), y=row("from:N"))
+            .mark_point(size=60, filled=True, color="gray")
+            .encode(
+                x=alt.X("end:Q", title=None, axis=None),
+                y=row("from:N"),
+                shape=alt.Shape("head:N", scale=None, legend=None),
+            )
         )
         left = len(cluster) - len(members)
         cut = f"{len(members):,} of {len(cluster):,} articles" if left else ""

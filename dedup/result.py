@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Skipped
 from dedup.cluster import Cluster, DuplicateGroup, Member
 from dedup.config import Config
-from dedup.errors import DedupError
+from dedup.errors import ConfigError, UnknownIdError
 from dedup.pairs import AcrossScores, PairScores, VerifiedCopies
 from dedup.progress import Progress, reporting
 from dedup.records import as_id
@@ -419,14 +419,21 @@ class Clustering:
         progress : callable, bool or None
             Called with ("write stories", stories done, stories in all); see :func:`find_clusters`.
 
+        Raises
+        ------
+        ConfigError
+            If the title is no string.
+
         Notes
         -----
-        The largest stories can be opened, the others are lines, as many as stay under 20 MB: some
-        five thousand stories of two articles, or a thousand of twelve, and thirty thousand lines.
-        What is cut is said.
+        The largest stories can be opened, the others are lines, as many as a browser shows within
+        three seconds: some three thousand stories of two articles, or six hundred of twelve, and
+        twenty thousand lines.  What is cut is said.
         """
         from dedup.views.report import write_page
 
+        if not isinstance(title, str):
+            raise ConfigError(f"title must be a string, got {title!r}")
         with reporting(progress) as report:
             write_page(self, path, title, report)
 
@@ -477,13 +484,6 @@ class Clustering:
         left = several - len(shown)
         more = [f"… and {left:,} more stories with several articles"] if left else []
         return "\n\n".join([self.summary, *shown, *more])
-
-
-class UnknownIdError(DedupError, KeyError):
-    """There is no article with this id in the result."""
-
-    def __str__(self) -> str:  # KeyError would show the message in quotes
-        return str(self.args[0])
 
 
 #: Stories that printing a clustering shows, and articles of each.

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import index
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, SupportsIndex, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,16 @@ class Listing(tuple[_T_co, ...]):
     """A tuple of records that prints one below the other."""
 
     __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex) -> _T_co: ...
+    @overload
+    def __getitem__(self, key: slice) -> Listing[_T_co]: ...
+    def __getitem__(self, key: SupportsIndex | slice) -> _T_co | Listing[_T_co]:
+        """Return one record, or some as a listing."""
+        if isinstance(key, slice):
+            return Listing(super().__getitem__(key))
+        return super().__getitem__(key)
 
     def __str__(self) -> str:
         return "\n".join(map(str, self)) or "(none)"

@@ -2,7 +2,7 @@
 
 ::
 
-    python docs/make_pictures.py      # needs the extras notebook and docs, vl-convert and chromium
+    python docs/make_pictures.py      # needs the extra dev, vl-convert-python and chromium
 
 Charts are drawn by altair, and what a notebook shows by a browser.
 """

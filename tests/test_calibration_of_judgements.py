@@ -31,7 +31,7 @@ DEFAULT = Config().event.threshold
 FLOOR = Config().event.floor
 
 ANSWERS = st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=25)
-THRESHOLDS = st.sampled_from([FLOOR, 0.3, DEFAULT, 0.9, 1.0])
+THRESHOLDS = st.sampled_from([FLOOR, 0.0201, 0.3, DEFAULT, 0.9, 0.99999, 1.0])
 
 
 def judged(answers: Any, threshold: float = DEFAULT) -> list[Judgement]:
@@ -297,6 +297,28 @@ def test_what_is_no_judgement_is_refused(result: Clustering) -> None:
         with pytest.raises(ConfigError, match=r"must be True \(same event\) or False"):
             result.calibrate([(pair.a, pair.b, odd)])  # type: ignore[list-item]
     assert result.calibrate([(pair.a, pair.b, np.bool_(True))]).n_same == 1  # type: ignore[list-item]
+
+
+def test_one_pair_judged_in_two_runs_of_different_configurations_is_refused() -> None:
+    other = Config(event=EventConfig(threshold=0.6))
+    both = [
+        Judgement(a="a", b="b", same=True, joined_at=0.5, config=config)
+        for config in (Config(), other)
+    ]
+    for judgements in (both, both[::-1]):
+        with pytest.raises(ConfigError, match="different configurations"):
+            calibrate(judgements)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_laws_hold_at_thresholds_that_round_to_nothing(same: bool) -> None:
+    for threshold, floor in ((5e-5, 1e-5), (0.99999, 0.02)):
+        config = Config(event=EventConfig(threshold=threshold, floor=floor))
+        assert calibrate([], config=config).threshold == threshold
+        for height in (floor, 0.5, 1.0):
+            one = Judgement(a="a", b="b", same=same, joined_at=height, config=config)
+            found = calibrate([one]).threshold
+            assert found <= threshold if same else found >= threshold
 
 
 def test_judgements_that_are_no_list_are_refused(result: Clustering) -> None:

@@ -33,7 +33,7 @@ from dedup import (
     compare,
     find_clusters,
 )
-from dedup.result import UnknownIdError
+from dedup.errors import UnknownIdError
 from made_up import SENTENCES
 
 Rows = list[dict[str, Any]]

@@ -37,6 +37,7 @@ from dedup import (
     find_clusters,
 )
 from dedup.article import as_articles, content_id
+from dedup.errors import UnknownIdError
 from dedup.index import answers
 from dedup.index.choosing import Chooser
 from dedup.index.consolidating import consolidate
@@ -44,7 +45,6 @@ from dedup.index.editing import Editor
 from dedup.index.packing import unpack_text
 from dedup.index.store import SCHEMA_VERSION, ArticleRow, Store
 from dedup.index.window import Window
-from dedup.result import UnknownIdError
 
 Row = dict[str, Any]
 Op = dict[str, Any]

@@ -84,10 +84,26 @@ def test_the_graph_has_an_arrow_for_each_who_copied(result: Clustering) -> None:
     assert len(points) == len(cluster)
     assert len(lines) == len(cluster.provenance)
     assert all(value["end"] < value["start"] for value in lines)
+    assert {value["head"] for value in lines} == {"triangle-left"}
     assert drawn(result.plot.graph(result.clusters[-1]))
     assert "title" not in chart and "title" not in drawn(result.plot.timeline())
     with pytest.raises(ConfigError, match=r"such as plot.graph\(clustering.clusters\[0\]\), got 0"):
         result.plot.graph(0)  # type: ignore[arg-type]
+
+
+def test_an_arrow_points_to_where_it_ends() -> None:
+    text = (
+        "GHENT, Oct 5 (Reuters) - Storm Babet floods Brechin in Angus as the South Esk bursts its "
+        "banks on Friday, officials said of the flood. The mayor spoke of 300 homes."
+    )
+    rows = [
+        {"id": "wire", "text": text, "source": "Reuters"},
+        {"id": "daily", "text": text, "source": "Kite Daily", "published": "2023-10-05T12:00Z"},
+    ]
+    story = find_clusters(rows, progress=False)
+    (line,) = values(drawn(story.plot.graph(story.clusters[0]))["layer"][0])
+    assert line["end"] > line["start"]  # what has no date stands last
+    assert line["head"] == "triangle-right"
 
 
 def test_of_a_large_graph_the_articles_with_arrows_are_drawn(

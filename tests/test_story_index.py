@@ -27,8 +27,8 @@ from dedup import (
     StoryIndex,
     find_clusters,
 )
+from dedup.errors import UnknownIdError
 from dedup.evaluate import b_cubed_f1_score
-from dedup.result import UnknownIdError
 
 Rows = list[dict[str, Any]]
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,9 +19,11 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth, wcwidth
 
 from conftest import FIXTURES, read_lines
-from dedup import CanonicalConfig, Clustering, Config, compare, find_clusters
+from dedup import CanonicalConfig, Clustering, Config, ConfigError, compare, find_clusters
 from dedup.cli import main
+from dedup.cluster import printable
 from dedup.explain_across import AcrossEvidence
+from dedup.review import Listing
 from dedup.views.elements import address, element, quoted, said, written
 from dedup.views.overview import fitted, overview, table
 from dedup.views.passages import Words
@@ -269,6 +275,32 @@ def test_the_command_line_writes_a_page(tmp_path: Path) -> None:
     assert out.read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_a_heading_must_be_a_string(tmp_path: Path, result: Clustering) -> None:
+    with pytest.raises(ConfigError, match="title must be a string, got 5"):
+        result.report(tmp_path / "r.html", title=5)  # type: ignore[arg-type]
+
+
+def test_what_programs_read_is_utf_8_whatever_the_terminal_speaks(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"title": "Liège café \\udc00 😀"}\n', encoding="utf-8")
+    for option in ("--output", "--html"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "dedup.cli", "cluster", str(path), option, "-"],
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=True,
+        )
+        assert "Liège café" in ran.stdout.decode("utf-8")
+        if option == "--output":
+            assert json.loads(ran.stdout)
+
+
+def test_two_things_are_not_printed_on_one_stream(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(FIXTURES / "belgium.jsonl")
+    assert main(["cluster", path, "--html", "-", "-o", "-"]) == 1
+    assert "write one to a file" in capsys.readouterr().err
+
+
 def test_a_page_tells_how_far_it_is(tmp_path: Path, result: Clustering) -> None:
     told: list[tuple[str, int, int]] = []
     result.report(tmp_path / "r.html", progress=lambda *each: told.append(each))
@@ -362,6 +394,43 @@ def test_a_cell_is_as_wide_as_was_asked(text: str, width: int, right: bool) -> N
     shown = fitted(text, width, right=right)
     assert sum(map(wcwidth, shown)) == width
     assert shown.isprintable()
+
+
+def test_letters_that_are_joined_stay_joined() -> None:
+    for text, width in (("می\u200cخواهد", 7), ("👨\u200d👩\u200d👧", 6)):
+        assert fitted(text, width) == text
+        assert printable(text) == text
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100, 130, 200])
+def test_a_table_fits_the_terminal(
+    columns: int, result: Clustering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = repr(result).splitlines()
+    least = 20 + 6 + 8 + 10 + 10 + 12 + 5 * 2  # a title is wanted in the narrowest one, too
+    assert max(map(wcswidth, lines[1:-1])) <= max(columns, least)
+    assert ("sources" in lines[1]) == (columns >= 100)
+
+
+def test_nothing_prints_whole_articles() -> None:
+    big = "Harbour " * 100_000
+    text = "Storm Babet floods Brechin in Angus as the South Esk bursts its banks. " * 3
+    rows = [{"id": "a", "title": big, "text": text}, {"id": "b\x1b[31m", "text": text + big}]
+    found = find_clusters(rows, progress=False)
+    evidence = found.explain("a", "b\x1b[31m")
+    story = found.cluster_of("a")
+    shown = [evidence, replace(evidence, notes=("\x1b[31m",)), story, *story.groups, found]
+    shown += [story.groups[0].members, story.canonical]
+    for each in shown:
+        for told in (str(each), repr(each)):
+            assert len(told) < 4_000
+            assert "\x1b" not in told
+
+
+def test_some_of_a_listing_print_like_all() -> None:
+    told = Listing(["one", "two", "three"])
+    assert (str(told[:2]), told[2], str(told[3:])) == ("one\ntwo", "three", "(none)")
 
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from("\u202e\u2066\x00\x1b\x85\ud83d<>&\"'"))))
@@ -508,8 +577,8 @@ def test_a_timeline_tells_what_it_draws() -> None:
     assert timeline([]) is None
 
 
-def many(n: int) -> Rows:
-    """Return articles of n stories, of which each third is told twice, word for word."""
+def many(n: int, copies: int = 0) -> Rows:
+    """Return articles of n stories, all told so often, or each third twice, word for word."""
     return [
         {
             "id": f"{story}-{copy}",
@@ -521,7 +590,7 @@ def many(n: int) -> Rows:
             "published": f"2023-10-{1 + story % 28:02}",
         }
         for story in range(n)
-        for copy in range(2 if story % 3 == 0 else 1)
+        for copy in range(copies or (2 if story % 3 == 0 else 1))
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dedup.article import Article, content_id
 from dedup.comparison import group_text
+from dedup.errors import UnknownIdError
 from dedup.events.features import count
 from dedup.events.groups import GroupText, profiles_of
 from dedup.explain import Evidence, explain_pair
@@ -21,7 +22,6 @@ from dedup.index.settling import Loss, Placed, assembled, placed, reasons_of, se
 from dedup.index.store import ArticleRow, DamagedError, Store, undamaged
 from dedup.index.table import FeatureTable
 from dedup.index.window import Window
-from dedup.result import UnknownIdError
 from dedup.roles import Role
 from dedup.text.clean import CleanArticle
 

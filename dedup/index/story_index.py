@@ -22,7 +22,7 @@ from typing import Any, Literal
 from dedup.article import Article, as_articles, content_id
 from dedup.config import Config
 from dedup.dates import parse_date
-from dedup.errors import ConfigError
+from dedup.errors import ConfigError, UnknownIdError
 from dedup.events.features import microseconds
 from dedup.events.links import settled as settled_by
 from dedup.events.links import units
@@ -47,7 +47,6 @@ from dedup.index.store import ArticleRow, Store
 from dedup.index.window import Window
 from dedup.progress import Progress, reporting, silent
 from dedup.records import as_id
-from dedup.result import UnknownIdError
 from dedup.text.recurring import RecurringLines
 
 __all__ = ["StoryIndex"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final
 from unicodedata import category, east_asian_width
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Overview", "day", "fitted", "overview", "table"]
 
-#: Stories that a table in a terminal shows, and the columns of characters that titles get there.
+#: Stories that a table in a terminal shows, and how wide it is where nobody knows the terminal.
 _SHOWN: Final = 10
-_TITLE: Final = 48
-_SOURCES: Final = 24
+_WIDE: Final = 130
+
+#: Columns of characters of the timeline; of the narrowest title, and of sources worth a column.
 _LINE: Final = 12
+_LEAST_TITLE: Final = 20
+_LEAST_SOURCES: Final = 10
 
 _STEPS: Final = " ▁▂▃▄▅▆▇█"
 
@@ -100,12 +104,12 @@ def table(result: Clustering) -> str:
                 ", ".join(each.sources),
             )
         )
-    widths = (_TITLE, 8, 6, 10, 10, 0, _SOURCES)
+    widths = _widths()
     right = (False, True, True, False, False, False, False)
     lines = [
         "  ".join(
             fitted(cell, width, right=to_right) if width else cell  # blanks count in a timeline
-            for cell, width, to_right in zip(row, widths, right, strict=True)
+            for cell, width, to_right in zip(row, widths, right, strict=False)
         ).rstrip()
         for row in rows
     ]
@@ -113,6 +117,16 @@ def table(result: Clustering) -> str:
     if several > len(stories):
         lines.append(f"… and {several - len(stories):,} more stories with several articles")
     return "\n".join(lines)
+
+
+def _widths() -> tuple[int, ...]:
+    """Return how wide each column is, so that a line fits the terminal; 0 is as it comes."""
+    fixed = (8, 6, 10, 10, 0)
+    left = get_terminal_size((_WIDE, 0)).columns - sum(fixed) - _LINE - 2 * (len(fixed) + 1)
+    sources = left // 3
+    if sources < _LEAST_SOURCES:
+        return (max(left + 2, _LEAST_TITLE), *fixed)
+    return (left - sources, *fixed, sources)
 
 
 def fitted(text: str, width: int, *, right: bool = False) -> str:
@@ -134,7 +148,8 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
 
 
 def _columns(character: str) -> int:
-    if category(character).startswith("M"):  # it is written over, under or around the one before
+    # It is written over, under or around the one before, or joins two.
+    if category(character)[0] == "M" or category(character) == "Cf":
         return 0
     return 2 if east_asian_width(character) in "WF" else 1
 

@@ -4,11 +4,18 @@
   const field = form.querySelector("input");
   const count = form.querySelector("output");
   const stories = [...document.querySelectorAll("details.story, li.single")];
-  const texts = stories.map((story) => story.textContent.toLowerCase());
+  // What stands there of the articles, not the words between; read when it is first asked for.
+  let texts;
+  const text = (story) =>
+    [...story.querySelectorAll("bdi, .short, .meta")]
+      .map((part) => part.textContent)
+      .join(" ")
+      .toLowerCase();
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   let waiting;
   const filter = () => {
+    texts ??= stories.map(text);
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     stories.forEach((story, at) => {

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["page", "write_page"]
 
 #: Bytes for stories that can be opened, for lines of what cannot, and for rows that were skipped:
-#: so a page stays under 20 MB, whatever stands in it.
-ROOM_FOR_STORIES: Final = 12_000_000
-ROOM_FOR_LINES: Final = 6_000_000
+#: so a page opens soon, whatever stands in it.  A full one has some 250,000 elements.
+ROOM_FOR_STORIES: Final = 6_000_000
+ROOM_FOR_LINES: Final = 4_000_000
 ROOM_FOR_SKIPPED: Final = 1_000_000
 
 _TITLE: Final = 160
