@@ -364,10 +364,12 @@ class Clustering:
         -------
         frame of the same type
             Rows, order, index and types as they were, and ``cluster`` and ``group`` (the labels),
-            ``role``, ``canonical`` (whether it is the version to show) and ``score``: where a text
-            has copies, the Jaccard similarity with the one at their centre; else the highest
-            probability that ties it to another text of its story.  Rows that were skipped have
-            nulls there, and so have scores of what stands alone.  Linear in the rows and pairs.
+            ``role``, ``canonical`` (whether it is the version to show) and ``score``: what ties the
+            row to another one of its story, never to itself.  Where a text has copies, that is the
+            Jaccard similarity with the copy at their centre, and the centre's own is that of its
+            nearest copy; else the highest probability of one event with another text of the story.
+            Rows that were skipped have nulls, and so have scores of what stands alone.  Linear in
+            the rows and pairs.
 
         Raises
         ------

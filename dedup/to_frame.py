@@ -48,11 +48,14 @@ def _columns(result: Clustering) -> dict[str, list[Any]]:
     for cluster in result.clusters:
         shown = cluster.canonical.id
         for group in cluster.groups:
+            # A centre is compared with its nearest copy, never with itself.
+            copies = [m.similarity for m in group.members if m.article.id != group.centre]
+            of_centre = max(copies) if copies else nearest.get(group.label)
             for member in group.members:
-                row, is_copied = member.row, len(group) > 1
+                row, is_centre = member.row, member.article.id == group.centre
                 role[row] = member.role.value
                 canonical[row] = member.article.id == shown
-                score[row] = member.similarity if is_copied else nearest.get(group.label)
+                score[row] = of_centre if is_centre else member.similarity
     return {
         "cluster": _known(result.labels),
         "group": _known(result.group_labels),
@@ -191,9 +194,9 @@ def _made(result: Clustering, columns: dict[str, list[Any]]) -> Any:
     for cluster in result.clusters:
         for member in cluster.members:
             ids[member.row], titles[member.row] = member.article.id, member.article.title
-    data = {"id": ids, "title": titles, **columns}
-    schema = dict(zip(data, (nw.String(), nw.String(), *_dtypes(nw)), strict=True))
-    return nw.from_dict(data, schema, backend=_library()).to_native()
+    named = {"id": nw.String(), "title": nw.String()}
+    frame = nw.from_dict({"id": ids, "title": titles}, named, backend=_library())
+    return _beside(frame.to_native(), columns)
 
 
 def _library() -> Any:

@@ -102,7 +102,7 @@ def test_a_frame_comes_back_with_the_columns_beside_it(name: str) -> None:
     assert [row["id"] for row in after if row["canonical"]] == [
         row["id"] for row in ROWS if result.cluster_of(row["id"]).canonical.id == row["id"]
     ]
-    assert by_id["copy"]["score"] == 1.0
+    assert by_id["copy"]["score"] == by_id["flood"]["score"] == 1.0
     assert by_id["spies"]["score"] == by_id["watch"]["score"] > 0.425
     assert by_id["empty"]["score"] is None
 
@@ -187,6 +187,19 @@ def test_what_is_no_frame_is_said() -> None:
         find_clusters(ROWS, progress=False).to_frame(like=ROWS)
 
 
+def test_no_row_is_scored_against_itself() -> None:
+    body = [f"word{at}" for at in range(40)]
+    texts = [" ".join(body), " ".join([*body, "more"]), " ".join([*body, "much", "more", "still"])]
+    result = find_clusters(texts, progress=False)
+    (group,) = result.groups
+    rows = {member.row: member.similarity for member in group.members}
+    centre = next(m.row for m in group.members if m.article.id == group.centre)
+    copies = [value for row, value in rows.items() if row != centre]
+    scores = result.to_frame(like=pl.DataFrame({"text": texts}))["score"].to_list()
+    assert rows[centre] == 1.0 and scores[centre] == max(copies) < 1.0
+    assert [value for row, value in enumerate(scores) if row != centre] == copies
+
+
 @pytest.fixture
 def result() -> Clustering:
     return find_clusters(ROWS, progress=False)
@@ -204,6 +217,19 @@ def test_without_a_frame_one_is_made(
     rows = dicts(made)
     assert [row["id"] for row in rows] == [row["id"] for row in ROWS]
     assert list(rows[0]) == ["id", "title", *NEW]
+
+
+@pytest.mark.parametrize("name", ["pandas", "polars", "pyarrow"])
+def test_without_a_frame_skipped_rows_are_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedup.to_frame._LIBRARIES", (name,))
+    result = find_clusters([ROWS[0], 5, *ROWS[1:3]], on_error="skip", progress=False)
+    made = result.to_frame()
+    rows = dicts(made)
+    assert [row["id"] for row in rows] == ["flood", None, "spies", "copy"]
+    assert [rows[1][column] for column in NEW] == [None] * 5
+    assert rows[0]["cluster"] == 0
+    if isinstance(made, pd.DataFrame):
+        assert str(made["cluster"].dtype) == "Int64"
 
 
 def test_without_any_library_one_line_says_what_to_install(
