@@ -167,7 +167,7 @@ def as_articles(
 
     Parameters
     ----------
-    items : iterable, or a pandas, polars or Arrow frame
+    items : iterable, or a table: see :mod:`dedup.frames`
         Rows: texts (str, without a title), mappings, articles, or objects with attributes such as
         those of newspaper4k.  Names are found by :data:`dedup.aliases.ALIASES`.
     columns : mapping of str to str or None, optional
@@ -262,7 +262,9 @@ def _rows(items: Any, columns: Mapping[str, str | None]) -> Iterator[Any]:
     elif isinstance(items, bytes | bytearray | os.PathLike) or hasattr(items, "readline"):
         remedy = "read files with dedup.readers.read_articles(path)"
     elif isinstance(items, Mapping):
+        tables = [name for name, value in items.items() if is_frame(value)]
         remedy = "pass its .entries" if "entries" in items else "pass a list of rows, [row]"
+        remedy = f"pass one of its tables, such as [{tables[0]!r}]" if tables else remedy
     if remedy:
         raise ArticleError(f"this is one {type(items).__name__}, not many articles; {remedy}")
     if is_frame(items):

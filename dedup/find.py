@@ -56,7 +56,8 @@ def find_clusters(
     ----------
     articles : iterable
         Texts (str), dicts as crawlers and feeds give them, :class:`~dedup.Article` records, or a
-        pandas, polars or Arrow table.  Only a title or a text is required.
+        table of pandas, polars, Arrow, DuckDB or Hugging Face's datasets.  Only a title or a text
+        is required.
     level : {"event", "duplicate"}
         ``"duplicate"`` stops after the groups of copies; each is then a cluster of its own.
     config : Config, optional

@@ -17,6 +17,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from numbers import Real
 from operator import index
@@ -28,7 +29,7 @@ from dedup.errors import ArticleError
 from dedup.markup import decode_entities, html_to_text, looks_like_html
 from dedup.urls import canonical_form, host, is_url
 
-__all__ = ["is_absent", "read_row"]
+__all__ = ["is_absent", "read_field", "read_row"]
 
 _ABSENT: Final = frozenset(
     {"", "None", "none", "NONE", "null", "NULL", "nan", "NaN", "NaT", "<NA>"}
@@ -161,6 +162,23 @@ def _first(field: str, row: Mapping[Any, Any], candidates: _Candidates) -> tuple
     return None
 
 
+def read_field(field: str, value: Any) -> Any:
+    """Return what a record's value is as a field of an article; None if it is absent.
+
+    Raises
+    ------
+    ArticleError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> read_field("title", "Oil &amp; gas "), read_field("id", 7.0), read_field("text", " ")
+    ('Oil & gas', '7', None)
+    """
+    value = _native(value)
+    return None if is_absent(value) else _READERS[field](field, field, value)
+
+
 def _native(value: Any) -> Any:
     """Return numpy's scalars and arrays, which data frames hold, as Python's own."""
     if type(value).__module__ == "numpy" and type(value).__name__ != "datetime64":
@@ -238,8 +256,10 @@ def as_id(value: object) -> object:
 def _read_id(_name: str, field: str, value: Any) -> str | None:
     """Read an identifier; numbers are common, and become floats beside a missing one."""
     inner = _unwrap(field, value)
-    if isinstance(inner, float) and inner.is_integer():
-        inner = int(inner)
+    if isinstance(inner, float | Decimal):  # databases give long numbers as decimals
+        exact = Decimal(inner)
+        if exact.is_finite() and exact == exact.to_integral_value():
+            inner = int(exact)
     if isinstance(inner, bool) or not isinstance(inner, str | int | uuid.UUID | None):
         raise ArticleError(
             f"an id must be a string or a whole number, not {type(inner).__name__}",

@@ -6,8 +6,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+import datasets
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -30,6 +33,10 @@ MAKERS: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
     "polars": pl.DataFrame,
     "polars, lazy": pl.LazyFrame,
     "pyarrow": pa.Table.from_pylist,
+    "record batch": pa.RecordBatch.from_pylist,
+    "DuckDB": lambda made: duckdb.from_arrow(pa.Table.from_pylist(made)),
+    "datasets": datasets.Dataset.from_list,
+    "datasets as pandas": lambda made: datasets.Dataset.from_list(made).with_format("pandas"),
 }
 
 
@@ -100,6 +107,38 @@ def test_what_is_no_frame(other: object) -> None:
     assert not is_frame(other)
 
 
+def test_a_dataset_is_read_as_it_is_shown() -> None:
+    plain = datasets.Dataset.from_list([{"text": "x", "n": 1}, {"text": "y", "n": 2}])
+    assert is_frame(plain)
+    some = plain.with_format("numpy", columns=["text"])
+    assert list(rows(some, {})) == [{"text": "x"}, {"text": "y"}]
+    others = plain.with_format("numpy", columns=["text"], output_all_columns=True)
+    assert list(rows(others, {}))[1] == {"text": "y", "n": 2}
+    assert next(rows(plain.select([1, 0]), {})) == {"text": "y", "n": 2}
+    loud = plain.with_transform(lambda batch: {"text": [t.upper() for t in batch["text"]]})
+    assert list(rows(loud, {})) == [{"text": "X"}, {"text": "Y"}]
+    assert list(rows(plain.select([]), {})) == []
+
+
+def test_a_stream_is_read_as_rows_in_any_format() -> None:
+    pytest.importorskip("datasets", minversion="3.3")  # streams had no such formats before
+    plain = datasets.Dataset.from_list([{"text": "x", "n": 1}, {"text": "y", "n": 2}])
+    stream = plain.to_iterable_dataset().with_format("pandas")
+    assert list(rows(stream, {})) == list(rows(plain, {}))
+
+
+@pytest.mark.parametrize("number", [Decimal(7), Decimal("7.00"), 7.0, 7])
+def test_whole_numbers_of_any_kind_are_ids(number: Any) -> None:
+    (article,), _ = as_articles([{"id": number, "text": "x"}])
+    assert article.id == "7"
+
+
+@pytest.mark.parametrize("number", [Decimal("7.5"), Decimal("Infinity"), float("inf")])
+def test_other_numbers_are_no_ids(number: Any) -> None:
+    with pytest.raises(ArticleError, match="a string or a whole number"):
+        as_articles([{"id": number, "text": "x"}])
+
+
 def test_rows_are_delivered_one_by_one() -> None:
     first = next(rows(pl.DataFrame({"text": ["x", "y"]}), {}))
     assert first == {"text": "x"}
@@ -108,7 +147,8 @@ def test_rows_are_delivered_one_by_one() -> None:
 def test_no_frame_library_is_loaded_for_lists() -> None:
     code = (
         "import sys; from dedup.article import as_articles; as_articles(['x'] * 3);"
-        "print(*{'pandas', 'polars', 'pyarrow', 'narwhals'} & set(sys.modules))"
+        "print(*{'pandas', 'polars', 'pyarrow', 'narwhals', 'duckdb', 'datasets'}"
+        " & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
