@@ -355,8 +355,8 @@ class Clustering:
         ----------
         like : data frame, optional
             What :func:`dedup.find_clusters` was given: pandas, polars (eager or lazy), Arrow, a
-            DuckDB relation, a dataset of Hugging Face.  Without it a frame of ids and titles is
-            made, by the first of pandas, polars and pyarrow that is loaded.
+            DuckDB relation, a dataset of Hugging Face, or a frame of narwhals.  Without it a frame
+            of ids and titles is made, by the first of pandas, polars and pyarrow that is loaded.
         prefix : str
             Goes before the names of the new columns.
 
@@ -368,15 +368,30 @@ class Clustering:
             row to another one of its story, never to itself.  Where a text has copies, that is the
             Jaccard similarity with the copy at their centre, and the centre's own is that of its
             nearest copy; else the highest probability of one event with another text of the story.
-            Rows that were skipped have nulls, and so have scores of what stands alone.  Linear in
-            the rows and pairs.
+            Rows that were skipped have nulls, and so have scores of what stands alone.
 
         Raises
         ------
         ConfigError
-            If ``like`` has other rows than were clustered, or a column of such a name.
+            If ``like`` has other rows than were clustered, or in another order, as far as a column
+            of ids, texts or titles shows it; or a column of such a name, or two of one name.
         MissingDependencyError
             If a frame is to be made and no library for it is installed.
+
+        Notes
+        -----
+        Linear in the rows and pairs; the caller's columns are not copied.  A lazy frame of polars
+        is collected, once.  A DuckDB relation stays a query on the caller's connection, so it can
+        be joined with the caller's tables; it leaves nothing in the database.  If its rows are
+        others when it runs again, DuckDB raises an error instead of giving labels of other rows.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from dedup import find_clusters
+        >>> df = pd.DataFrame({"text": ["Snow in Oslo stopped all trams.", "A fire in Lima."] * 2})
+        >>> find_clusters(df).to_frame(like=df)[["cluster", "role", "score"]].values.tolist()
+        [[0, 'original', 1.0], [1, 'original', 1.0], [0, 'reprint', 1.0], [1, 'reprint', 1.0]]
         """
         from dedup.to_frame import to_frame
 

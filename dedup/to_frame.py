@@ -2,23 +2,28 @@
 
 Laws
 ----
-* Rows, their order, the index and the types of the caller's columns stay as they are.
-* No row is turned into a dict: labels stand in arrays, and are put beside the columns.
+* Rows, their order, the index and the types of the caller's columns stay as they are, and so does
+  the caller's frame.
+* No label stands beside another row than the one that was clustered, as far as the frame shows it.
+* No row is turned into a dict: labels are put beside the columns, which are not copied.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
+from dedup.columns import Column, columns_of, require_fit
 from dedup.errors import ConfigError, MissingDependencyError
-from dedup.events.clustering import PROBABILITY_UNIT
-from dedup.review import numbered
+from dedup.frames import is_dataset, is_record_batch
+from dedup.relations import beside_relation
+from dedup.same_rows import require_same_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    import narwhals as nw
 
     from dedup.result import Clustering
 
@@ -27,181 +32,147 @@ __all__ = ["to_frame"]
 #: Libraries that a frame is made with where none is given: the first that is loaded, or found.
 _LIBRARIES: Final = ("pandas", "polars", "pyarrow")
 
+#: Types of pandas that hold nulls.
+_NULLABLE: Final = {"int64": "Int64", "string": "string", "bool": "boolean", "float64": "Float64"}
+
 
 def to_frame(result: Clustering, like: Any, prefix: str) -> Any:
     """Return a result as a table; see :meth:`dedup.Clustering.to_frame`."""
-    columns = {prefix + name: values for name, values in _columns(result).items()}
+    columns = columns_of(result, prefix)
     if like is None:
         return _made(result, columns)
     if type(like).__module__.split(".")[0] == "datasets":
-        return _beside_dataset(like, columns)
-    return _beside(like, columns)
+        return _beside_dataset(result, like, columns)
+    return _beside(result, like, columns)
 
 
-def _columns(result: Clustering) -> dict[str, list[Any]]:
-    """Return the new columns, one value for each row of the input; None where it was skipped."""
-    n = len(result.labels)
-    role: list[str | None] = [None] * n
-    canonical: list[bool | None] = [None] * n
-    score: list[float | None] = [None] * n
-    nearest = _nearest(result)
-    for cluster in result.clusters:
-        shown = cluster.canonical.id
-        for group in cluster.groups:
-            # A centre is compared with its nearest copy, never with itself.
-            copies = [m.similarity for m in group.members if m.article.id != group.centre]
-            of_centre = max(copies) if copies else nearest.get(group.label)
-            for member in group.members:
-                row, is_centre = member.row, member.article.id == group.centre
-                role[row] = member.role.value
-                canonical[row] = member.article.id == shown
-                score[row] = of_centre if is_centre else member.similarity
-    return {
-        "cluster": _known(result.labels),
-        "group": _known(result.group_labels),
-        "role": role,
-        "canonical": canonical,
-        "score": score,
-    }
-
-
-def _known(labels: NDArray[np.int64]) -> list[Any]:
-    return [None if label < 0 else label for label in labels.tolist()]
-
-
-def _nearest(result: Clustering) -> dict[int, float]:
-    """Return each group's highest probability with another one of its cluster, by its label."""
-    if result.scores is None or not len(result.scores.pairs):
-        return {}
-    groups = numbered(result)
-    cluster = {group.label: c.label for c in result.clusters for group in c.groups}
-    own = np.array([cluster[group.label] for group in groups], dtype=np.int64)
-    a, b = result.scores.pairs.T
-    inside = own[a] == own[b]
-    best = np.full(len(groups), -1, dtype=np.int64)
-    for side in (a, b):
-        np.maximum.at(best, side[inside], result.scores.probability[inside].astype(np.int64))
-    return {
-        group.label: value / PROBABILITY_UNIT
-        for group, value in zip(groups, best.tolist(), strict=True)
-        if value >= 0
-    }
-
-
-def _beside(like: Any, columns: dict[str, list[Any]]) -> Any:
+def _beside(result: Clustering, like: Any, columns: Mapping[str, Column]) -> Any:
     import narwhals as nw
 
-    try:
-        table = nw.from_native(like)
-    except TypeError as error:
-        raise ConfigError(
-            f"like= must be a data frame, got {type(like).__name__}; leave it out for a new frame"
-        ) from error
-    if isinstance(table, nw.LazyFrame):
-        if table.implementation.is_duckdb():
-            return _beside_relation(like, columns)
-        return nw.from_native(_beside(table.collect().to_native(), columns)).lazy().to_native()
-    _require_fit(table.columns, len(table), columns)
-    if table.implementation.is_pandas_like():
+    if isinstance(like, nw.DataFrame | nw.LazyFrame):
+        # A frame of narwhals.stable stays one.
+        wrap = getattr(sys.modules[type(like).__module__], "from_native", nw.from_native)
+        return wrap(_beside(result, like.to_native(), columns))
+    frame = _read(like)
+    if isinstance(frame, nw.LazyFrame):
+        if frame.implementation.is_duckdb():
+            return beside_relation(result, like, columns)
+        if not frame.implementation.is_polars():
+            raise ConfigError(
+                f"like= is a lazy {type(like).__name__}, which columns cannot be put beside; give "
+                "what it gives when it is collected (computed, executed), or leave like= out"
+            )
+        return _beside(result, like.collect(), columns).lazy()
+    # Where pandas names columns by levels, the new ones are names of the first.
+    names = [name[0] if isinstance(name, tuple) else name for name in frame.columns]
+    require_fit(names, len(frame), columns)
+
+    def cells(names: Sequence[str], n: int | None) -> dict[str, list[Any]]:
+        asked = frame if n is None else frame.head(n)
+        return {name: asked.get_column(name).to_list() for name in names}
+
+    require_same_rows(result, frame.columns, cells)
+    if frame.implementation.is_pandas_like():
         return _beside_pandas(like, columns)
-    return table.with_columns(
+    if frame.implementation.is_pyarrow():
+        return _beside_arrow(like, columns)
+    return frame.with_columns(
         *(
-            nw.new_series(name, values, dtype, backend=table.implementation)
-            for (name, values), dtype in zip(columns.items(), _dtypes(nw), strict=True)
+            nw.new_series(name, column.values, dtype, backend=frame.implementation)
+            for (name, column), dtype in zip(columns.items(), _dtypes(columns), strict=True)
         )
     ).to_native()
 
 
-def _beside_pandas(like: Any, columns: dict[str, list[Any]]) -> Any:
-    """Return a frame of pandas with more columns: its whole numbers hold no nulls by themselves."""
+def _dtypes(columns: Mapping[str, Column]) -> list[Any]:
+    import narwhals as nw
+
+    types = {"int64": nw.Int64, "string": nw.String, "bool": nw.Boolean, "float64": nw.Float64}
+    return [types[column.type] for column in columns.values()]
+
+
+def _read(like: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    """Return the caller's frame as narwhals reads it."""
+    import narwhals as nw
+
+    try:
+        frame: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(
+            sys.modules["pyarrow"].table(like) if is_record_batch(like) else like
+        )
+        frame.collect_schema()  # which asks for the names
+    except TypeError as error:
+        raise ConfigError(
+            f"like= must be a data frame, got {type(like).__name__}; leave it out for a new frame"
+        ) from error
+    except nw.exceptions.DuplicateError as error:
+        raise ConfigError(f"like= has two columns of one name; rename one: {error}") from error
+    return frame
+
+
+def _beside_pandas(like: Any, columns: Mapping[str, Column]) -> Any:
+    """Return a frame of pandas with more columns; writing to it leaves the caller's as it is."""
     pandas = sys.modules["pandas"]  # it made the frame
-    found = like.copy(deep=False)
-    for (name, values), (whole, nullable) in zip(columns.items(), _PANDAS, strict=True):
-        found[name] = pandas.array(values, dtype=nullable if None in values else whole)
+    found = like.assign()  # a copy, in pandas 3 of nothing until it is written to
+    below = ("",) * (like.columns.nlevels - 1)
+    for name, column in columns.items():
+        # Plain types as far as they go, but strings are the same in every pandas.
+        plain = None not in column.values and column.type != "string"
+        dtype = column.type if plain else _NULLABLE[column.type]
+        found[(name, *below) if below else name] = pandas.array(column.values, dtype=dtype)
     return found
 
 
-def _beside_relation(like: Any, columns: dict[str, list[Any]]) -> Any:
-    """Return a DuckDB relation with more columns: by Arrow some of its types would be others."""
-    import pyarrow as pa
-
-    names, n_rows = like.columns, len(like)
-    _require_fit(names, n_rows, columns)
-    types = (pa.int64(), pa.int64(), pa.string(), pa.bool_(), pa.float64())
-    _labels = pa.table(
-        {
-            name: pa.array(values, dtype)
-            for (name, values), dtype in zip(columns.items(), types, strict=True)
-        }
-    )
-    return like.query("_rows", "SELECT * FROM _rows POSITIONAL JOIN _labels")
-
-
-def _beside_dataset(like: Any, columns: dict[str, list[Any]]) -> Any:
-    """Return a dataset of Hugging Face with more columns."""
-    if not hasattr(like, "add_column") or not hasattr(like, "__len__"):
-        raise ConfigError(
-            f"like= is a {type(like).__name__}, whose rows cannot be counted; give the Dataset "
-            "itself, or leave like= out"
-        )
-    _require_fit(like.column_names, len(like), columns)
-    datasets = sys.modules["datasets"]  # it made the dataset
-    for (name, values), dtype in zip(columns.items(), _DATASETS, strict=True):
-        # Said, or a column of nulls alone would have no type.
-        like = like.add_column(name, values, feature=datasets.Value(dtype))
+def _beside_arrow(like: Any, columns: Mapping[str, Column]) -> Any:
+    """Return an Arrow table or record batch with more columns."""
+    for name, values in _arrays(columns):
+        like = like.append_column(sys.modules["pyarrow"].field(name, values.type), values)
     return like
 
 
-#: Types of the new columns in a dataset of Hugging Face.
-_DATASETS: Final = ("int64", "int64", "string", "bool", "float64")
-
-#: Types of the new columns in pandas, without nulls and with.
-_PANDAS: Final = (
-    ("int64", "Int64"),
-    ("int64", "Int64"),
-    ("string", "string"),
-    ("bool", "boolean"),
-    ("float64", "Float64"),
-)
+def _arrays(columns: Mapping[str, Column]) -> Iterator[tuple[str, Any]]:
+    pa = sys.modules["pyarrow"]  # it made the table
+    for name, column in columns.items():
+        # The type is said, or a column of nulls alone would have none.
+        yield name, pa.array(column.values, type=pa.type_for_alias(column.type))
 
 
-def _dtypes(nw: Any) -> tuple[Any, ...]:
-    return (nw.Int64(), nw.Int64(), nw.String(), nw.Boolean(), nw.Float64())
-
-
-def _require_fit(names: list[str], n_rows: int, columns: dict[str, list[Any]]) -> None:
-    there = sorted(set(names) & set(columns))
-    if there:
+def _beside_dataset(result: Clustering, like: Any, columns: Mapping[str, Column]) -> Any:
+    """Return a dataset of Hugging Face with more columns, in the format that it has."""
+    if not is_dataset(like):
         raise ConfigError(
-            f"the frame has {', '.join(map(repr, there))} already; prefix= names the new columns "
-            "in another way, such as prefix='story_'"
+            f"like= is a {type(like).__name__}, which has no rows of its own to put labels beside; "
+            "give one Dataset, such as a split of it, or leave like= out"
         )
-    expected = len(next(iter(columns.values())))
-    if n_rows != expected:
-        raise ConfigError(
-            f"like= has {n_rows:,} rows, and {expected:,} were clustered; it must be the frame "
-            "that find_clusters() got, before rows were taken out or put in"
-        )
+    require_fit(like.column_names, len(like), columns)
+    require_same_rows(
+        result,
+        like.column_names,
+        lambda names, n: like.select_columns(list(names)).with_format("arrow")[:n].to_pydict(),
+    )
+    for name, values in _arrays(columns):
+        like = like.add_column(name, values)
+    return like
 
 
-def _made(result: Clustering, columns: dict[str, list[Any]]) -> Any:
+def _made(result: Clustering, columns: Mapping[str, Column]) -> Any:
     """Return a new frame of what was clustered, in the order of the input."""
-    import narwhals as nw
-
-    n = len(result.labels)
-    ids: list[str | None] = [None] * n
-    titles: list[str | None] = [None] * n
+    ids: list[str | None] = [None] * len(result.labels)
+    titles = ids.copy()
     for cluster in result.clusters:
         for member in cluster.members:
             ids[member.row], titles[member.row] = member.article.id, member.article.title
-    named = {"id": nw.String(), "title": nw.String()}
-    frame = nw.from_dict({"id": ids, "title": titles}, named, backend=_library())
-    return _beside(frame.to_native(), columns)
+    columns = {"id": Column("string", ids), "title": Column("string", titles), **columns}
+    library = _library()
+    if library == "pandas":
+        return _beside_pandas(import_module(library).DataFrame(index=range(len(ids))), columns)
+    import narwhals as nw
+
+    data = {name: column.values for name, column in columns.items()}
+    schema = dict(zip(columns, _dtypes(columns), strict=True))
+    return nw.from_dict(data, schema, backend=library).to_native()
 
 
 def _library() -> Any:
-    from importlib.util import find_spec
-
     loaded = [name for name in _LIBRARIES if sys.modules.get(name) is not None]
     found = loaded or [name for name in _LIBRARIES if find_spec(name) is not None]
     if not found:

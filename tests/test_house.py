@@ -53,6 +53,9 @@ LEVELS = [
     {
         "result",
         "plots",
+        "columns",
+        "same_rows",
+        "relations",
         "to_frame",
         "comparison",
         "storage",
