@@ -202,8 +202,7 @@ def _config(options: argparse.Namespace) -> Config | None:
         )
     event = EventConfig()
     if threshold is not None:
-        floor = min(event.floor, threshold) if threshold > 0 else event.floor
-        event = replace(event, threshold=threshold, floor=floor)
+        event = event.at_threshold(threshold)
     if options.semantic:
         from dedup.semantic import UniversalSentenceEncoder
 

@@ -17,7 +17,7 @@ dedup.errors.ConfigError: threshold must lie in (0, 1], got 80; 0.8 means 80 %
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from dedup.canonical import CanonicalConfig
@@ -184,12 +184,29 @@ class EventConfig:
             )
         if self.floor > self.threshold:
             raise ConfigError(
-                f"floor must not exceed threshold, got {self.floor} > {self.threshold}"
+                f"floor must not exceed threshold, got {self.floor} > {self.threshold}; lower it, "
+                "too, or take at_threshold(), which does"
             )
         must, cannot = checked_links(self.must_link, self.cannot_link)
         object.__setattr__(self, "must_link", must)
         object.__setattr__(self, "cannot_link", cannot)
         object.__setattr__(self, "embedder", stored_embedder(self.embedder))
+
+    def at_threshold(self, threshold: float) -> EventConfig:
+        """Return these settings with another threshold; a floor above it is lowered to it.
+
+        Raises
+        ------
+        ConfigError
+            If it is out of its range.
+
+        Examples
+        --------
+        >>> EventConfig(floor=0.1).at_threshold(0.05).floor
+        0.05
+        """
+        below = isinstance(threshold, int | float) and 0 < threshold < self.floor
+        return replace(self, threshold=threshold, floor=threshold if below else self.floor)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON types."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from dedup.config import Config, EventConfig
+from dedup.config import Config, checked_config
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,16 +24,21 @@ class StoryClusterer:
     Parameters
     ----------
     threshold : float, optional
-        See :class:`~dedup.EventConfig`; that of ``config`` if absent.
+        Of events, see :class:`~dedup.EventConfig`; that of ``config`` if absent.  A floor above it
+        is lowered to it.
     level : {"event", "duplicate"}
         See :func:`dedup.find_clusters`.
     config : Config, optional
         The defaults are meant to be kept.
+    columns : mapping of str to str, optional
+        Field → your name for it, such as ``{"text": "body"}``.
+    on_error : {"raise", "skip"}
+        What to do with a row that cannot be read; see :func:`dedup.find_clusters`.
 
     Attributes
     ----------
     labels_ : ndarray of int64, shape (n_rows,)
-        The story of each row.
+        The story of each row; -1 for one that was skipped.
     clustering_ : Clustering
         The whole result.
 
@@ -53,11 +60,16 @@ class StoryClusterer:
         threshold: float | None = None,
         level: Literal["event", "duplicate"] = "event",
         config: Config | None = None,
+        *,
+        columns: Mapping[str, str] | None = None,
+        on_error: Literal["raise", "skip"] = "raise",
     ) -> None:
         # Checked when they are used: an estimator keeps what it was given.
         self.threshold = threshold
         self.level = level
         self.config = config
+        self.columns = columns
+        self.on_error = on_error
 
     def fit(self, X: Any, y: Any = None) -> StoryClusterer:  # noqa: N803
         """Cluster articles.
@@ -78,20 +90,31 @@ class StoryClusterer:
         ArticleError
             If a row cannot be read.
         ConfigError
-            If a parameter is out of its range.
+            If a parameter is out of its range, or ``threshold`` is given with
+            ``level="duplicate"``, which looks for no events.
         """
-        from dataclasses import replace
-
         from dedup.find import find_clusters
 
-        config = self.config
-        if self.threshold is not None:
-            config = config or Config()
-            event: EventConfig = replace(config.event, threshold=self.threshold)
-            config = replace(config, event=event)
-        self.clustering_ = find_clusters(X, level=self.level, config=config)
+        self.clustering_ = find_clusters(
+            X,
+            level=self.level,
+            config=self._config(),
+            columns=self.columns,
+            on_error=self.on_error,
+        )
         self.labels_ = self.clustering_.labels
         return self
+
+    def _config(self) -> Config:
+        config = checked_config(self.config)
+        if self.threshold is None:
+            return config
+        if self.level == "duplicate":
+            raise ConfigError(
+                "threshold is about events, and level='duplicate' does not look for any; how alike "
+                "copies must be says config=Config(duplicate=DuplicateConfig(threshold=…))"
+            )
+        return replace(config, event=config.event.at_threshold(self.threshold))
 
     def fit_predict(self, X: Any, y: Any = None) -> NDArray[np.int64]:  # noqa: N803
         """Cluster articles; return the story of each row."""
@@ -109,11 +132,12 @@ class StoryClusterer:
         ConfigError
             If there is no such parameter.
         """
-        for name, value in parameters.items():
+        for name in parameters:
             if name not in _PARAMETERS:
                 raise ConfigError(
                     f"StoryClusterer has no parameter {name!r}; there are {', '.join(_PARAMETERS)}"
                 )
+        for name, value in parameters.items():
             setattr(self, name, value)
         return self
 
@@ -137,4 +161,4 @@ class StoryClusterer:
         )
 
 
-_PARAMETERS = ("threshold", "level", "config")
+_PARAMETERS = ("threshold", "level", "config", "columns", "on_error")
