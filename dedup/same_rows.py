@@ -9,7 +9,7 @@ nothing, and is believed: texts may have been changed before they were clustered
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dedup.aliases import ALIASES, normalise_name
@@ -49,7 +49,7 @@ def require_same_rows(result: Clustering, names: Sequence[str], cells: Cells) ->
     names : sequence of str
         The table's columns.
     cells : callable
-        ``cells(names, n)``; the table has as many rows as were clustered.
+        ``cells(names, n)``.
 
     Raises
     ------
@@ -57,29 +57,30 @@ def require_same_rows(result: Clustering, names: Sequence[str], cells: Cells) ->
         Naming the first row that holds another article.
     """
     articles: list[Article | None] = [None] * len(result.labels)
-    for cluster in result.clusters:
-        for member in cluster.members:
+    for group in result.groups:
+        for member in group.members:
             articles[member.row] = member.article
     first = cells(names, _FIRST)
     for field in _TELLING:
-        known = {getattr(article, field) for article in articles if article is not None} - {""}
+        own = [None if article is None else getattr(article, field) for article in articles]
+        known = set(own) - {None, ""}
         agreeing = {
             name: count
             for name in names
-            if (count := _agreeing(field, first[name], articles, known)) is not None
+            if (count := _agreeing(field, first[name], own, known)) is not None
         }
         if field == "id" and not agreeing and _had_ids(articles):
             agreeing = dict.fromkeys(filter(_is_called_id, names), 0)
         if agreeing:
             column = max(agreeing, key=agreeing.__getitem__)
             found = Telling(column, cells([column], None)[column])
-            _require_own(field, found, articles, known)
+            _require_own(field, found, own, known)
             return found
     return None
 
 
 def _agreeing(
-    field: str, cells: Sequence[Any], articles: Sequence[Article | None], known: set[str]
+    field: str, cells: Sequence[Any], own: Sequence[str | None], known: Set[str | None]
 ) -> int | None:
     """Return how many cells hold their own article's field; None if it is a column of other things.
 
@@ -90,10 +91,7 @@ def _agreeing(
     found = sum(not known.isdisjoint(forms) for forms in given)
     if 2 * found <= len(given) or (field == "id" and len(set(given)) < len(given)):
         return None
-    return sum(
-        article is not None and getattr(article, field) in forms
-        for forms, article in zip(read, articles, strict=False)
-    )
+    return sum(value in forms for forms, value in zip(read, own, strict=False))
 
 
 def _had_ids(articles: Sequence[Article | None]) -> bool:
@@ -107,21 +105,20 @@ def _is_called_id(name: object) -> bool:
 
 
 def _require_own(
-    field: str, told: Telling, articles: Sequence[Article | None], known: set[str]
+    field: str, told: Telling, own: Sequence[str | None], known: Set[str | None]
 ) -> None:
-    for row, (cell, article) in enumerate(zip(told.cells, articles, strict=True)):
-        own = None if article is None else getattr(article, field)
-        if own is None or str(cell) == own:
+    for row, (cell, value) in enumerate(zip(told.cells, own, strict=False)):
+        if value is None or str(cell) == value:
             continue
         forms = _read(field, cell)
         # A text that belongs to nobody was read from elsewhere, or written differently since.
         other = field == "id" or not known.isdisjoint(forms)
-        if forms and own not in forms and other:
+        if forms and value not in forms and other:
             raise ConfigError(
                 f"like= has other rows than were clustered: in row {row:,} its column "
                 f"{told.column!r} has {shorten(str(cell))!r}, and the article clustered there has "
-                f"the {field} {shorten(own)!r}; like= must be the frame that find_clusters() got, "
-                "its rows in the same order (those of a query, too: ORDER BY something unique)"
+                f"the {field} {shorten(value)!r}; like= must be the frame that find_clusters() "
+                "got, its rows in the same order (those of a query, too: ORDER BY something unique)"
             )
 
 

@@ -59,8 +59,8 @@ def _beside(result: Clustering, like: Any, columns: Mapping[str, Column]) -> Any
             return beside_relation(result, like, columns)
         if not frame.implementation.is_polars():
             raise ConfigError(
-                f"like= is a lazy {type(like).__name__}, which columns cannot be put beside; give "
-                "what it gives when it is collected (computed, executed), or leave like= out"
+                f"like= is a lazy table of {type(like).__module__.split('.')[0]}, which columns "
+                "cannot be put beside; give what it is collected to, or leave like= out"
             )
         return _beside(result, like.collect(), columns).lazy()
     # Where pandas names columns by levels, the new ones are names of the first.

@@ -273,15 +273,6 @@ def test_a_frame_of_narwhals_stays_one(name: str, library: Any) -> None:
     assert [row["cluster"] for row in dicts(found.to_native())] == result.labels.tolist()
 
 
-def test_a_lazy_frame_that_cannot_take_columns_is_said() -> None:
-    class Lazy:
-        """Stands for those of ibis, dask and Spark."""
-
-    result = find_clusters(ROWS, progress=False)
-    with pytest.raises(ConfigError, match="like= must be a data frame, got Lazy"):
-        result.to_frame(like=Lazy())
-
-
 STORIES = "SELECT i AS id, 'Text number ' || i || ' is about ' || i AS text FROM range(9) AS r(i)"
 
 
