@@ -269,6 +269,11 @@ def _rows(items: Any, columns: Mapping[str, str | None]) -> Iterator[Any]:
         raise ArticleError(f"this is one {type(items).__name__}, not many articles; {remedy}")
     if is_frame(items):
         return rows(items, columns)
+    if getattr(items, "ndim", 1) > 1:
+        raise ArticleError(
+            f"this {type(items).__name__} has {items.ndim} dimensions, and a row would be many "
+            "texts; pass one column of it, with .ravel()"
+        )
     try:
         return iter(items)
     except TypeError as error:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -107,3 +108,12 @@ def test_scikit_learn_is_not_imported() -> None:
         "StoryClusterer().fit_predict(['a text', 'another']); assert 'sklearn' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_array_of_columns_is_refused_with_a_remedy() -> None:
+    array = np.array(TEXTS)
+    assert (
+        StoryClusterer().fit_predict(array).tolist() == StoryClusterer().fit_predict(TEXTS).tolist()
+    )
+    with pytest.raises(ArticleError, match=r"has 2 dimensions.*\.ravel\(\)"):
+        StoryClusterer().fit_predict(array.reshape(-1, 1))
